@@ -1,0 +1,83 @@
+"""The MNIST digits, all 70,000, from the files that ship with vslib."""
+
+import functools
+import lzma
+from pathlib import Path
+
+import numpy as np
+
+from vslib import files
+
+__all__ = ["class_averages", "load", "split"]
+
+FOLDER = Path(__file__).parent / "data" / "mnist"
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+PREFIX = {"train": "train", "test": "t10k"}
+
+
+def _read(name, header):
+    content = files.read(FOLDER / f"{name}.xz", SHA256[name], lzma.decompress)
+    return np.frombuffer(content, np.uint8, offset=header)
+
+
+@functools.cache
+def load(part):
+    """Images and labels of one part of MNIST.
+
+    Parameters
+    ----------
+    part : {"train", "test"}
+
+    Returns
+    -------
+    images : (N, 28, 28) float32 array, read-only
+        Grey values in [0, 1], 0 for the background; N is 60,000 or 10,000.
+    labels : (N,) int64 array, read-only
+        The digits, 0 to 9.
+
+    Raises
+    ------
+    ValueError
+        If `part` is neither "train" nor "test"; as `files.FileError` if a file is missing or
+        damaged.
+    """
+    if part not in PREFIX:
+        raise ValueError(f"part: expected 'train' or 'test', got {part!r}")
+    pixels = _read(f"{PREFIX[part]}-images-idx3-ubyte", header=16).reshape(-1, 28, 28)
+    images = pixels.astype(np.float32) / 255
+    labels = _read(f"{PREFIX[part]}-labels-idx1-ubyte", header=8).astype(np.int64)
+    images.flags.writeable = labels.flags.writeable = False
+    return images, labels
+
+
+def split(seed=0):
+    """Seeded split of the 60,000 training images into 50,000 and 10,000.
+
+    Returns
+    -------
+    training : (50000,) int64 array
+    validation : (10000,) int64 array
+        Positions in ``load("train")``; together they are all of it, once each.
+    """
+    order = np.random.default_rng(seed).permutation(60_000)
+    return order[:50_000], order[50_000:]
+
+
+def class_averages(images, labels):
+    """Average image of each digit, the paper's "average of each digit class".
+
+    Parameters
+    ----------
+    images : (N, ...) array
+    labels : (N,) array of the digits 0 to 9
+
+    Returns
+    -------
+    (10, ...) float64 array
+    """
+    return np.stack([images[labels == digit].mean(0, dtype=np.float64) for digit in range(10)])

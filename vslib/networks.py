@@ -1,0 +1,190 @@
+"""The three networks of the paper, trained and shipped: as torch modules, or as arrays."""
+
+import functools
+import itertools
+import json
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+
+from vslib import files
+
+__all__ = ["NAMES", "NetworkError", "assemble", "build", "card", "fingerprint", "load", "weights"]
+
+FOLDER = Path(__file__).parent / "data" / "weights"
+NAMES = ("fc1", "fc5", "resnet18")
+WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
+
+
+class NetworkError(ValueError):
+    """A network, or an epoch of it, that cannot be given out as asked."""
+
+
+def _known(name):
+    if name not in NAMES:
+        raise NetworkError(f"network: expected one of {', '.join(NAMES)}, got {name!r}")
+
+
+@functools.cache
+def card(name):
+    """The facts of a shipped network: recipe, seed, accuracies, epochs, file digests.
+
+    Parameters
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+
+    Returns
+    -------
+    dict
+        As ``python -m vslib train`` wrote it; accuracies are fractions in [0, 1].
+    """
+    _known(name)
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        raise files.FileError(f"{path} is missing; {files.MEND.format(path=path)}")
+    return json.loads(path.read_text())
+
+
+def build(name, seed=0):
+    """An untrained network, its weights drawn by torch from `seed`.
+
+    The two fully connected networks have SELU as their activation: fc1 on its output, fc5
+    between its layers. ResNet18 has a one-channel first convolution (paper, section 3).
+
+    Parameters
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+    seed : int
+
+    Returns
+    -------
+    torch.nn.Module
+        From images (N, 28, 28) in [0, 1] to outputs (N, 10).
+    """
+    import torch
+    from torch import nn
+
+    _known(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if name == "resnet18":
+            from torchvision.models import resnet18
+
+            network = resnet18(weights=None, num_classes=10)
+            network.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+            network.register_forward_pre_hook(_add_channel)
+            return network
+        parts = {"flatten": nn.Flatten()}
+        for number, (wide, narrow) in enumerate(itertools.pairwise(WIDTHS[name]), 1):
+            parts |= {f"layer{number}": nn.Linear(wide, narrow), f"selu{number}": nn.SELU()}
+        if name == "fc5":
+            del parts["selu5"]
+        return nn.Sequential(OrderedDict(parts))
+
+
+def _add_channel(network, inputs):
+    (images,) = inputs
+    return images.unsqueeze(1) if images.ndim == 3 else images
+
+
+def fingerprint(network):
+    """Digest of all of a torch module's parameters and buffers."""
+    state = network.state_dict()
+    return files.digest(*(state[key].cpu().numpy().tobytes() for key in sorted(state)))
+
+
+def weights(name, epoch=None):
+    """Parameters of a shipped network as arrays, without torch.
+
+    Parameters
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+    epoch : int, optional
+        The last by default; which ones ship is said by ``card(name)["files"]``.
+
+    Returns
+    -------
+    dict of str to array
+        By the names that torch gives them; floats are float32 whatever the file stores.
+
+    Raises
+    ------
+    NetworkError
+        If `name` or `epoch` does not ship.
+    vslib.files.FileError
+        If a file is missing or damaged.
+    """
+    from safetensors.numpy import load as parse
+
+    facts = card(name)
+    epoch = facts["epochs"] if epoch is None else epoch
+    if str(epoch) not in facts["files"]:
+        raise NetworkError(
+            f"{name} at epoch {epoch!r} does not ship as arrays: "
+            f"expected one of {', '.join(facts['files'])}"
+        )
+    entry = facts["files"][str(epoch)]
+    arrays = parse(files.read(FOLDER / entry["file"], entry["sha256"]))
+    return {
+        key: value.astype(np.float32) if value.dtype.kind == "f" else value
+        for key, value in arrays.items()
+    }
+
+
+def assemble(name, arrays):
+    """A network of the given parameters, frozen and in evaluation mode.
+
+    Parameters
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+    arrays : dict of str to array
+        As `weights` gives them; taken as float32.
+
+    Returns
+    -------
+    torch.nn.Module
+        From images (N, 28, 28) in [0, 1] to outputs (N, 10).
+    """
+    import torch
+
+    network = build(name)
+    network.load_state_dict({key: torch.tensor(value) for key, value in arrays.items()})
+    return network.eval().requires_grad_(False)
+
+
+def load(name, epoch=None):
+    """A shipped network as a torch module in evaluation mode.
+
+    Parameters
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+    epoch : int, optional
+        The last by default. Epoch 0, before training, is to be had for all three: resnet18's
+        is built again from its seed and checked by its fingerprint.
+
+    Returns
+    -------
+    torch.nn.Module
+        From images (N, 28, 28) in [0, 1] to outputs (N, 10), float32, parameters frozen.
+
+    Raises
+    ------
+    NetworkError
+        If it does not ship, or if this torch builds another network from the same seed.
+    """
+    facts = card(name)
+    if epoch != 0 or "0" in facts["files"]:
+        return assemble(name, weights(name, epoch))
+    network = build(name, facts["seed"])
+    got = fingerprint(network)
+    if got != facts["initial_fingerprint"]:
+        import torch
+
+        raise NetworkError(
+            f"{name} at epoch 0 is built from seed {facts['seed']}, and torch "
+            f"{torch.__version__} builds another one than torch {facts['torch']} did: "
+            f"expected fingerprint {facts['initial_fingerprint'][:12]}, got {got[:12]}; "
+            "install the torch of requirements.txt"
+        )
+    return network.eval().requires_grad_(False)
