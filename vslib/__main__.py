@@ -17,12 +17,12 @@ def main():
     )
     given = parser.parse_args()
 
-    from vslib import training
+    from vslib import publishing, training
 
     folder = given.folder or f"runs/{given.name}"
     record = training.train(given.name, folder, given.epochs, given.seed, given.resume)
     if given.publish:
-        training.publish(folder)
+        publishing.publish(folder)
     print(f"{folder}: validation accuracy {record['history'][-1]['validation_accuracy']:.4f}")
 
 

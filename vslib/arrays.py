@@ -2,11 +2,11 @@
 
 import numpy as np
 
-__all__ = ["real_array"]
+__all__ = ["labelled", "real_array"]
 
 
-def real_array(value, name, axes=None, length=None):
-    """`value` as a float64 array of finite numbers, or an error that says what came instead.
+def real_array(value, name, axes=None, length=None, dtype=np.float64):
+    """`value` as an array of finite floats, or an error that says what came instead.
 
     Booleans and integers are taken as the real numbers that they are, lists as arrays, torch
     tensors detached and moved to the CPU (torch itself is not imported).
@@ -20,6 +20,8 @@ def real_array(value, name, axes=None, length=None):
         Number of axes that it must have; any number but none by default.
     length : int, optional
         Length that its last axis must have.
+    dtype : floating dtype, optional
+        Of what is returned.
 
     Raises
     ------
@@ -27,13 +29,14 @@ def real_array(value, name, axes=None, length=None):
         For complex or non-numeric entries, NaN or infinity, an empty array, a wrong number of
         axes or a wrong length.
     """
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = value.numpy() if value.is_complex() else value.double().numpy()
     try:
+        if hasattr(value, "detach"):
+            value = value.detach().cpu().resolve_conj()
+            value = value.numpy() if value.is_complex() else value.double().numpy()
         array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected an array of real numbers, got {error}") from error
+    except (ValueError, TypeError, RuntimeError) as error:
+        got = f"a {type(value).__name__} that is none ({error})"
+        raise ValueError(f"{name}: expected an array of real numbers, got {got}") from error
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name}: expected real numbers, got dtype {array.dtype}")
     expected = "at least 1 axis" if axes is None else f"{axes} {'axis' if axes == 1 else 'axes'}"
@@ -45,10 +48,41 @@ def real_array(value, name, axes=None, length=None):
         )
     if array.size == 0:
         raise ValueError(f"{name}: expected at least one entry, got shape {array.shape}")
-    array = array.astype(np.float64)
+    with np.errstate(over="ignore"):
+        array = array.astype(dtype)
     bad = array.size - np.count_nonzero(np.isfinite(array))
     if bad:
         raise ValueError(
             f"{name}: expected finite numbers, got {bad} NaN or infinite of {array.size}"
         )
     return array
+
+
+def labelled(images, labels):
+    """Images and their labels as arrays, or an error that says what came instead.
+
+    Parameters
+    ----------
+    images : (N, ...) array-like
+    labels : (N,) array-like of the digits 0 to 9
+
+    Returns
+    -------
+    images : (N, ...) float32 array
+    labels : (N,) int64 array
+
+    Raises
+    ------
+    ValueError
+        If an image is not finite and real, or not every image has one label from 0 to 9.
+    """
+    images = real_array(images, "images", dtype=np.float32)
+    labels = real_array(labels, "labels", axes=1)
+    if len(labels) != len(images):
+        raise ValueError(
+            f"labels: expected {len(images)}, one for each image, got shape {labels.shape}"
+        )
+    strange = labels[~np.isin(labels, range(10))]
+    if strange.size:
+        raise ValueError(f"labels: expected digits from 0 to 9, got {strange[0]:g}")
+    return images, labels.astype(np.int64)

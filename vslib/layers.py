@@ -94,11 +94,19 @@ def matrices(model, reading="kernels"):
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     if hasattr(model, "named_modules"):
         found = _of_module(model)
+    elif not hasattr(model, "items"):
+        got = type(model).__name__
+        raise ValueError(f"model: expected a torch module or a dict of arrays, got {got}")
     else:
+        weights = {
+            key: value if hasattr(value, "ndim") else real_array(value, key)
+            for key, value in model.items()
+            if key.endswith(".weight")
+        }
         found = {
             key.removesuffix(".weight"): (value, model.get(key.removesuffix("weight") + "bias"))
-            for key, value in model.items()
-            if key.endswith(".weight") and value.ndim >= 2
+            for key, value in weights.items()
+            if value.ndim >= 2
         }
     if not found:
         raise ValueError("model: expected linear or convolutional layers, got none")
@@ -158,9 +166,25 @@ def seen_taps(size, kernel, stride=1, padding=0, dilation=1):
     list of int
         Positions in the kernel; the others only ever meet padding, and no gradient reaches them.
     """
-    starts = np.arange(-padding, size + padding - dilation * (kernel - 1), stride)
+    starts = _starts(size, kernel, stride, padding, dilation)
     positions = starts[:, None] + dilation * np.arange(kernel)
     return np.flatnonzero(((positions >= 0) & (positions < size)).any(0)).tolist()
+
+
+def _starts(size, kernel, stride, padding, dilation):
+    return np.arange(-padding, size + padding - dilation * (kernel - 1), stride)
+
+
+def _crop(size, kernel, stride, padding, dilation):
+    # Padding is the same on both sides; where the taps left would need two, nothing is cropped.
+    taps = seen_taps(size, kernel, stride, padding, dilation)
+    if taps:
+        first, last = taps[0], taps[-1]
+        less = padding - first * dilation
+        starts = _starts(size, last - first + 1, stride, less, dilation)
+        if less >= 0 and len(starts) == len(_starts(size, kernel, stride, padding, dilation)):
+            return slice(first, last + 1), less
+    return slice(0, kernel), padding
 
 
 def crop_unseen_taps(model, image_shape):
@@ -185,27 +209,23 @@ def crop_unseen_taps(model, image_shape):
     small, sizes, windows = copy.deepcopy(model), {}, {}
     hooks = [
         module.register_forward_hook(
-            lambda _, inputs, __, name=name: sizes.update({name: inputs[0].shape[-2:]})
+            lambda _, inputs, __, name=name: sizes.setdefault(name, set()).add(inputs[0].shape[-2:])
         )
         for name, module in small.named_modules()
-        if isinstance(module, nn.Conv2d) and module.padding_mode == "zeros"
+        if isinstance(module, nn.Conv2d)
+        and module.padding_mode == "zeros"
+        and not isinstance(module.padding, str)
     ]
     with torch.no_grad():
-        small.eval()(torch.zeros(1, *image_shape))
+        small.eval()(next(small.parameters()).new_zeros(1, *image_shape))
     for hook in hooks:
         hook.remove()
-    for name, size in sizes.items():
+    for name, (size, *others) in sizes.items():
         conv = small.get_submodule(name)
-        geometry = zip(
-            size, conv.kernel_size, conv.stride, conv.padding, conv.dilation, strict=True
-        )
-        taps = [seen_taps(*axis) for axis in geometry]
-        window = tuple(slice(t[0], t[-1] + 1) for t in taps)
-        padding = tuple(
-            p - t[0] * d for p, t, d in zip(conv.padding, taps, conv.dilation, strict=True)
-        )
+        geometry = (size, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+        window, padding = zip(*map(_crop, *geometry), strict=True)
         weight = conv.weight[(..., *window)]
-        if weight.shape != conv.weight.shape and min(padding) >= 0:
+        if weight.shape != conv.weight.shape and not others:
             conv.weight = nn.Parameter(weight.detach().clone())
             conv.kernel_size, conv.padding = tuple(weight.shape[2:]), padding
             windows[name] = window
@@ -216,4 +236,5 @@ def fill_taps(model, small, windows):
     """Write the parameters of a cropped copy back into the network that it was made from."""
     state = small.state_dict()
     for key, value in model.state_dict().items():
-        value[(..., *windows.get(key.removesuffix(".weight"), ()))] = state[key]
+        name, _, kind = key.rpartition(".")
+        value[(..., *(windows.get(name, ()) if kind == "weight" else ()))] = state[key]

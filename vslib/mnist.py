@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vslib import files
+from vslib.arrays import labelled
 
 __all__ = ["class_averages", "load", "split"]
 
@@ -79,5 +80,15 @@ def class_averages(images, labels):
     Returns
     -------
     (10, ...) float64 array
+
+    Raises
+    ------
+    ValueError
+        If an image is not finite and real, or the labels are not one digit for each image and
+        every digit at least once.
     """
+    images, labels = labelled(images, labels)
+    missing = sorted(set(range(10)) - set(labels.tolist()))
+    if missing:
+        raise ValueError(f"labels: expected every digit from 0 to 9, got none that is {missing}")
     return np.stack([images[labels == digit].mean(0, dtype=np.float64) for digit in range(10)])

@@ -106,7 +106,7 @@ def weights(name, epoch=None):
     Returns
     -------
     dict of str to array
-        By the names that torch gives them; floats are float32 whatever the file stores.
+        By torch's names and in its order; floats are float32 whatever the file stores.
 
     Raises
     ------
@@ -127,8 +127,8 @@ def weights(name, epoch=None):
     entry = facts["files"][str(epoch)]
     arrays = parse(files.read(FOLDER / entry["file"], entry["sha256"]))
     return {
-        key: value.astype(np.float32) if value.dtype.kind == "f" else value
-        for key, value in arrays.items()
+        key: arrays[key].astype(np.float32) if arrays[key].dtype.kind == "f" else arrays[key]
+        for key in facts["names"]
     }
 
 

@@ -27,7 +27,7 @@ def effective_rank(singular_values):
     ----------
     Roy and Vetterli (2007), The effective rank.
     """
-    s = _singular_values(singular_values)
+    s = _relative(singular_values)
     shares = s[s > 0] / s.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
@@ -49,8 +49,7 @@ def stable_rank(singular_values):
     ----------
     Rudelson and Vershynin (2007), Sampling from large matrices.
     """
-    s = _singular_values(singular_values)
-    return float(((s / s.max()) ** 2).sum())
+    return float((_relative(singular_values) ** 2).sum())
 
 
 def participation_ratio(singular_values):
@@ -66,19 +65,18 @@ def participation_ratio(singular_values):
     float
         From 1 to r.
     """
-    s = _singular_values(singular_values)
-    energy = (s / s.max()) ** 2
+    energy = _relative(singular_values) ** 2
     return float(energy.sum() ** 2 / (energy**2).sum())
 
 
-def _singular_values(values):
+def _relative(values):
     s = real_array(values, "singular_values", axes=1)
     if s.min() < 0 or s.max() == 0:
         raise ValueError(
             f"singular_values: expected nonnegative numbers, not all zero, "
             f"got a range from {s.min()} to {s.max()}"
         )
-    return s
+    return s / s.max()
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,14 @@ class Chance:
 
         Twice the smaller of the two tail shares, each counted with the observation itself, so
         that it is never 0: with 1000 draws the smallest p-value is 0.002.
+
+        Raises
+        ------
+        ValueError
+            If `condition_number` is not 1 or more.
         """
+        if not condition_number >= 1:
+            raise ValueError(f"condition_number: expected 1 or more, got {condition_number}")
         draws = self.condition_numbers
         tails = [(draws <= condition_number).sum() + 1, (draws >= condition_number).sum() + 1]
         return float(min(1.0, 2 * min(tails) / (len(draws) + 1)))

@@ -14,7 +14,8 @@ class Subspaces:
 
     Neither an m x m nor an n x n array is made to split, project or solve; computing is in
     float64. Each singular vector is given the sign that makes its entry of largest magnitude
-    in `signal` positive, so that pictures do not depend on the machine.
+    in `signal` positive, the first of them where some are equal but for rounding, so that
+    pictures do not depend on the machine.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ class Subspaces:
             raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
         u, s, vt = np.linalg.svd(W, full_matrices=False)
         rank = int(np.count_nonzero(s > rtol * s[0]))
-        peaks = np.abs(vt).argmax(1)
+        sizes = np.abs(vt)
+        peaks = (sizes > (1 - 1e-6) * sizes.max(1, keepdims=True)).argmax(1)
         signs = np.sign(vt[np.arange(len(vt)), peaks])
         self.shape = W.shape
         self.rank = rank

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from vslib import files, layers, mnist, networks
+from vslib.arrays import labelled
 
-__all__ = ["accuracy", "publish", "train"]
+__all__ = ["accuracy", "descend", "train"]
 
 RECIPE = {
     "optimizer": "SGD",
@@ -27,12 +28,18 @@ def accuracy(network, images, labels, batch=1000):
     network : torch.nn.Module
         In evaluation mode while it is asked; its mode is put back afterwards.
     images : (N, 28, 28) array
-    labels : (N,) array
+    labels : (N,) array of the digits 0 to 9
     batch : int
         Images at a time.
+
+    Raises
+    ------
+    ValueError
+        If an image is not finite and real, or not every image has one label from 0 to 9.
     """
     import torch
 
+    images, labels = labelled(images, labels)
     training = network.training
     network.eval()
     with torch.inference_mode():
@@ -78,7 +85,8 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     Raises
     ------
     ValueError
-        If `folder` already holds a run and `resume` is not asked for, or holds another one.
+        If `folder` already holds a run and `resume` is not asked for, or holds another one; if
+        `data` is not finite images and one label from 0 to 9 for each.
     """
     import torch
     from torch.nn.functional import cross_entropy
@@ -102,10 +110,13 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
                 f"{folder} holds a run already: ask to resume it, or name another folder"
             )
         record, momenta = _restore(found, network, record)
+    for pattern in (".epoch*.safetensors-*", ".record.json-*"):
+        for left_by_a_killed_run in folder.glob(pattern):
+            left_by_a_killed_run.unlink()
     if data is None:
         images, labels = mnist.load("train")
         data = [(images[part], labels[part]) for part in mnist.split(seed)]
-    (images, labels), validation = [(x, np.asarray(y)) for x, y in data]
+    (images, labels), validation = [labelled(*pair) for pair in data]
 
     small, windows = layers.crop_unseen_taps(network, images.shape[1:])
     optimizer = torch.optim.SGD(
@@ -151,80 +162,62 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     return record
 
 
-def publish(folder, destination=networks.FOLDER):
-    """Write a finished run as a shipped network: its weights, facts and model card.
+def descend(W, b, images, labels, selu=True, epochs=20, seed=0):
+    """Train copies of the one-layer network side by side, each from a start of its own.
 
-    fc1 ships after every epoch, fc5 before training and at the end, resnet18 at the end with
-    its kernels in float16; accuracies are those of what ships.
+    The paper's recipe by hand, in NumPy: all copies meet the same batches in the same order.
 
     Parameters
     ----------
-    folder : path-like
-        As `train` left it.
-    destination : path-like, optional
-        The package's own folder by default.
+    W : (copies, 10, n) array
+        Weights to start from.
+    b : (copies, 10) array
+        Biases to start from.
+    images : (N, n) array
+    labels : (N,) array of the digits 0 to 9
+    selu : bool
+        Whether SELU follows the layer, as in fc1.
+    epochs : int
+    seed : int
+        Of the order of the images.
+
+    Returns
+    -------
+    W, b : float32 arrays of the shapes given
+        After training.
     """
-    from safetensors.numpy import load, save
-
-    folder, destination = Path(folder), Path(destination)
-    facts = json.loads((folder / "record.json").read_text())
-    name, last = facts["name"], len(facts["history"])
-    shipped = {"fc1": range(last + 1), "fc5": (0, last), "resnet18": (last,)}[name]
-    facts |= {"epochs": last, "files": {}}
-    for epoch in shipped:
-        state = load((folder / f"epoch{epoch:02d}.safetensors").read_bytes())
-        arrays = {
-            key.removeprefix("network/"): value
-            for key, value in state.items()
-            if key.startswith("network/")
-        }
-        if name == "resnet18":
-            arrays = {
-                key: value.astype(np.float16) if value.ndim >= 2 else value
-                for key, value in arrays.items()
-            }
-        content, file = save(arrays), f"{name}-epoch{epoch:02d}.safetensors"
-        files.write(destination / file, content)
-        facts["files"][str(epoch)] = {"file": file, "sha256": files.digest(content)}
-    network = networks.assemble(name, arrays)
-    images, labels = mnist.load("train")
-    _, validation = mnist.split(facts["seed"])
-    facts["parameters"] = sum(parameter.numel() for parameter in network.parameters())
-    facts["validation_accuracy"] = accuracy(network, images[validation], labels[validation])
-    facts["test_accuracy"] = accuracy(network, *mnist.load("test"))
-    files.write(destination / f"{name}.json", json.dumps(facts, indent=1).encode())
-    files.write(destination / f"{name}.md", _model_card(facts).encode())
+    rate, momentum, size = (RECIPE[key] for key in ("learning rate", "momentum", "batch size"))
+    copies, classes, n = np.shape(W)
+    W = np.array(W, np.float32).reshape(-1, n)
+    b = np.array(b, np.float32).reshape(-1)
+    images = np.asarray(images, np.float32)
+    targets = np.eye(classes, dtype=np.float32)[labels]
+    W_step, b_step = np.zeros_like(W), np.zeros_like(b)
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = rng.permutation(len(images))
+        for start in range(0, len(order), size):
+            batch = order[start : start + size]
+            x = images[batch]
+            outputs, slope = _selu(x @ W.T + b) if selu else (x @ W.T + b, 1)
+            shares = outputs.reshape(-1, copies, classes)
+            shares = np.exp(shares - shares.max(2, keepdims=True))
+            shares /= shares.sum(2, keepdims=True)
+            error = (shares - targets[batch, None]) / np.float32(len(batch))
+            gradient = error.reshape(len(batch), -1) * slope
+            W_step *= momentum
+            W_step += gradient.T @ x
+            b_step *= momentum
+            b_step += gradient.sum(0)
+            W -= rate * W_step
+            b -= rate * b_step
+    return W.reshape(copies, classes, n), b.reshape(copies, classes)
 
 
-def _model_card(facts):
-    recipe = "; ".join(f"{key} {value}" for key, value in facts["recipe"].items())
-    digests = "\n".join(
-        f"| {epoch} | `{entry['file']}` | `{entry['sha256']}` |"
-        for epoch, entry in facts["files"].items()
-    )
-    return f"""# Model card: {facts["name"]}
-
-One of the three networks of Pattichis and Pattichis (2024), trained from scratch on MNIST by
-`python -m vslib train {facts["name"]}`. Made for the book *What a Network Keeps*: to be looked
-into, not to be relied on for reading digits.
-
-| | |
-|---|---|
-| parameters | {facts["parameters"]:,} |
-| recipe | {recipe} |
-| epochs | {facts["epochs"]} |
-| seed | {facts["seed"]} (initial weights, split, order of the images) |
-| split | 50,000 training and 10,000 validation images, `vslib.mnist.split({facts["seed"]})` |
-| validation accuracy | {facts["validation_accuracy"]:.4f} |
-| test accuracy | {facts["test_accuracy"]:.4f} |
-| torch | {facts["torch"]} |
-| before training | fingerprint `{facts["initial_fingerprint"]}` |
-| data | MNIST, LeCun, Cortes and Burges, CC BY-SA 3.0 |
-
-| epoch | file | sha256 |
-|---|---|---|
-{digests}
-"""
+def _selu(z):
+    scale, alpha = np.float32(1.0507009873554805), np.float32(1.6732632423543772)
+    below = alpha * np.exp(np.minimum(z, 0))
+    return scale * np.where(z > 0, z, below - alpha), scale * np.where(z > 0, 1, below)
 
 
 def _checkpoint(folder, epoch, network, momenta):
