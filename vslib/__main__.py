@@ -8,7 +8,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("train", help="train one of the paper's networks from scratch")
     command.add_argument("name", choices=("fc1", "fc5", "resnet18"))
-    command.add_argument("--epochs", type=int, default=20)
+    command.add_argument("--epochs", type=int, default=20, help="how many in all, 1 or more")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--folder", help="of the checkpoints (runs/NAME)")
     command.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
@@ -16,6 +16,8 @@ def main():
         "--publish", action="store_true", help="then make it the network that vslib ships"
     )
     given = parser.parse_args()
+    if given.epochs < 1:
+        parser.error(f"--epochs: expected 1 or more, got {given.epochs}")
 
     from vslib import publishing, training
 

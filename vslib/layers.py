@@ -127,7 +127,7 @@ def _of_module(model):
 def _matrix(name, weight, bias, reading):
     values = real_array(weight, name)
     if bias is not None:
-        bias = real_array(bias, f"{name}, bias")
+        bias = real_array(bias, f"{name}, bias", axes=1, length=len(values))
     kernel = values.shape[2:]
     if not kernel:
         return LayerMatrix(name, "weight", values, bias, ())
@@ -226,7 +226,7 @@ def crop_unseen_taps(model, image_shape):
         window, padding = zip(*map(_crop, *geometry), strict=True)
         weight = conv.weight[(..., *window)]
         if weight.shape != conv.weight.shape and not others:
-            conv.weight = nn.Parameter(weight.detach().clone())
+            conv.weight = nn.Parameter(weight.detach().clone(), conv.weight.requires_grad)
             conv.kernel_size, conv.padding = tuple(weight.shape[2:]), padding
             windows[name] = window
     return small.train(model.training), windows

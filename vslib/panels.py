@@ -177,7 +177,7 @@ class Panel:
             own = " (each on its own scale)" if self.scale == "frame" else ""
             return spec | signed(frames, len(axes), self.scale) | {"title": self.title + own}
         given = np.asarray(self.frames, np.float64)
-        leading(np.nan_to_num(given, nan=0.0), name, lengths, 1)
+        leading(np.where(np.isnan(given), 0.0, given), name, lengths, 1)
         band = self.band
         if band is not None:
             band = leading(band, f"band of {name}", lengths, 1)

@@ -42,6 +42,7 @@ def publish(folder, destination=networks.FOLDER):
         content, file = save(arrays), f"{name}-epoch{epoch:02d}.safetensors"
         files.write(destination / file, content)
         facts["files"][str(epoch)] = {"file": file, "sha256": files.digest(content)}
+    facts["initial_checksums"] = networks.checksums(networks.build(name, facts["seed"]))
     network = networks.assemble(name, arrays)
     images, labels = mnist.load("train")
     _, validation = mnist.split(facts["seed"])

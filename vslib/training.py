@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from vslib import files, layers, mnist, networks
-from vslib.arrays import labelled
+from vslib.arrays import labelled, real_array
 
 __all__ = ["accuracy", "descend", "train"]
 
@@ -90,7 +91,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     """
     import torch
     from torch.nn.functional import cross_entropy
-    from tqdm.auto import trange
+    from tqdm.auto import tqdm
 
     folder = Path(folder)
     network = networks.build(name, seed)
@@ -136,10 +137,8 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
         )
         small.train()
         total = 0.0
-        with trange(
-            0, len(order), RECIPE["batch size"], desc=f"{name} epoch {epoch}/{epochs}"
-        ) as bar:
-            for start in bar:
+        with tqdm(total=len(order), desc=f"{name} epoch {epoch}/{epochs}", unit="image") as bar:
+            for start in range(0, len(order), RECIPE["batch size"]):
                 batch = order[start : start + RECIPE["batch size"]].numpy()
                 optimizer.zero_grad()
                 loss = cross_entropy(
@@ -148,6 +147,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
                 loss.backward()
                 optimizer.step()
                 total += loss.item() * len(batch)
+                bar.update(len(batch))
             share = accuracy(small, *validation)
             bar.set_postfix_str(f"validation accuracy {share:.4f}")
         layers.fill_taps(network, small, windows)
@@ -162,6 +162,8 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     return record
 
 
+# The products are small: on a busy machine, waiting for a second thread costs far more.
+@threadpool_limits.wrap(limits=1)
 def descend(W, b, images, labels, selu=True, epochs=20, seed=0):
     """Train copies of the one-layer network side by side, each from a start of its own.
 
@@ -185,12 +187,23 @@ def descend(W, b, images, labels, selu=True, epochs=20, seed=0):
     -------
     W, b : float32 arrays of the shapes given
         After training.
+
+    Raises
+    ------
+    ValueError
+        If an array is not finite and real, or their shapes do not fit.
     """
+    W = real_array(W, "W", axes=3, dtype=np.float32)
+    b = real_array(b, "b", axes=2, dtype=np.float32)
+    images, labels = labelled(images, labels)
+    copies, classes, n = W.shape
+    if (*b.shape, n) != W.shape or classes != 10 or images.shape[1:] != (n,):
+        raise ValueError(
+            "W, b, images: expected shapes (copies, 10, n), (copies, 10), (N, n), "
+            f"got {W.shape}, {b.shape}, {images.shape}"
+        )
     rate, momentum, size = (RECIPE[key] for key in ("learning rate", "momentum", "batch size"))
-    copies, classes, n = np.shape(W)
-    W = np.array(W, np.float32).reshape(-1, n)
-    b = np.array(b, np.float32).reshape(-1)
-    images = np.asarray(images, np.float32)
+    W, b = W.reshape(-1, n), b.reshape(-1)
     targets = np.eye(classes, dtype=np.float32)[labels]
     W_step, b_step = np.zeros_like(W), np.zeros_like(b)
     rng = np.random.default_rng(seed)

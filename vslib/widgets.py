@@ -163,7 +163,7 @@ def plane(W, x):
         raise ValueError(f"W: expected shape (2, 3) and rank 2, got {S.shape} and {S.rank}")
     V = np.vstack([S.signal.T, S.rejected.T])
     start = np.round(V @ x, 1)
-    reach = max(2, math.ceil(abs(start).max()))
+    reach = max(2, math.floor(abs(start).max()) + 1)
     names = ("a, signal", "b, signal", "t, rejected")
     sliders = [
         views.knob("turn", 30, 180, 5),

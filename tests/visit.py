@@ -1,0 +1,175 @@
+"""Open a built page in a real browser, off the network, and gather what is wrong with it."""
+
+import contextlib
+import functools
+import http.server
+import threading
+import time
+
+__all__ = ["contrasts", "open_page", "press_controls", "serve", "unnamed", "unseen_pictures"]
+
+VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
+CONTROLS = ".widget-subarea :is(.noUi-handle, select, button, input)"
+
+# What a control can change: pictures and live words of its output, never the control itself.
+SNAPSHOT = """control => {
+  const output = control.closest('.cell_output');
+  const seen = [...output.querySelectorAll('img, canvas, svg, [data-live], .widget-html')];
+  return seen.filter(e => e.getClientRects().length).map(e =>
+    e.tagName === 'IMG' ? e.src : e.tagName === 'CANVAS' ? e.toDataURL()
+    : e.tagName === 'svg' ? e.outerHTML : e.innerText).join('|');
+}"""
+
+# Pictures that say nothing to who cannot see them. A file's name is not a description.
+UNSEEN = r"""() => {
+  const bad = text => !text || /\.(png|svg|jpe?g)$|[0-9a-f]{16}|_images/.test(text);
+  const found = [...document.querySelectorAll('img')].filter(e => bad(e.getAttribute('alt')));
+  const drawn = document.querySelectorAll('canvas, .widget-subarea svg, svg[role=img]');
+  found.push(...[...drawn].filter(e => !e.closest('[aria-hidden=true], a, button'))
+    .filter(e => e.getAttribute('role') !== 'img' || bad(e.getAttribute('aria-label'))));
+  return found.map(e => e.outerHTML.slice(0, 200));
+}"""
+
+# Contrast ratio (WCAG 2) of words in widgets, captions and tables to what is painted behind them.
+CONTRAST = r"""() => {
+  const rgba = text => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const colour = rgba(getComputedStyle(e).backgroundColor);
+      if (colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const texts = ['label', 'readout'].map(e => `.widget-subarea .widget-${e}`)
+    .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td');
+  const written = [...document.querySelectorAll(texts.join(', '))];
+  return written.filter(e => e.innerText.trim()).map(e => {
+    const [a, b] = [light(rgba(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+    return [e.innerText.slice(0, 40), (a + 0.05) / (b + 0.05)];
+  });
+}"""
+
+NAMED_ROLES = {
+    "button", "checkbox", "combobox", "link", "listbox", "menuitem", "radio", "searchbox",
+    "slider", "spinbutton", "switch", "tab", "textbox",
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def serve(folder):
+    """Serve a folder on this machine; yields its address, which ends in a slash."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+
+
+def open_page(browser, base, name, seconds=120):
+    """Open a page with all other hosts refused.
+
+    Returns the page and a report: `refused` and `failed` requests, `errors` of the page and of the
+    console, `views` and how many of them are `alive`, and the `seconds` that those took.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(120_000)  # milliseconds: a busy machine is no fault of the page
+    report = {"refused": [], "failed": [], "errors": []}
+
+    def route(route):
+        if route.request.url.startswith((base, "blob:", "data:")):
+            route.continue_()
+        else:
+            report["refused"].append(route.request.url)
+            route.abort()
+
+    page.route("**/*", route)
+    page.on("pageerror", lambda error: report["errors"].append(str(error)))
+    page.on("console", lambda line: line.type == "error" and report["errors"].append(line.text))
+    page.on(
+        "response",
+        lambda answer: answer.status >= 400 and report["failed"].append(answer.url),
+    )
+    start = time.monotonic()
+    page.goto(base + name)
+    report["views"] = page.locator(VIEWS).count()
+    alive = page.locator(".widget-subarea > *")
+    while alive.count() < report["views"] and time.monotonic() - start < seconds:
+        page.wait_for_timeout(50)
+    report["alive"], report["seconds"] = alive.count(), time.monotonic() - start
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.wait_for_timeout(500)
+    return page, report
+
+
+def press_controls(page):
+    """Press every control by keyboard; returns [(what it is, whether anything else changed)]."""
+    pressed = []
+    for control in page.locator(CONTROLS).all():
+        if not control.is_visible():
+            continue
+        what = control.evaluate("e => e.getAttribute('aria-label') || e.outerHTML.slice(0, 120)")
+        pressed.append((what, any(press(page, control, key) for key in keys(control))))
+    return pressed
+
+
+def keys(control):
+    """The keys to try, first the one that moves it: back where it is at its end."""
+    if control.evaluate("e => e.matches('select')"):
+        return "ArrowDown", "ArrowUp"
+    if control.evaluate("e => e.matches('button, [type=checkbox]')"):
+        return ("Space",)
+    at_end = control.evaluate(
+        "e => e.hasAttribute('aria-valuemax')"
+        " ? e.ariaValueNow === e.ariaValueMax : e.value === e.max"
+    )
+    return ("ArrowLeft", "ArrowRight") if at_end else ("ArrowRight", "ArrowLeft")
+
+
+def press(page, control, key, seconds=10):
+    """Whether a key on a control that Tab can reach changes anything besides the control."""
+    before, address = control.evaluate(SNAPSHOT), page.url
+    control.focus()
+    if not control.evaluate("e => e === document.activeElement && e.tabIndex >= 0"):
+        return False
+    page.keyboard.press(key)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and page.url == address:
+        if control.evaluate(SNAPSHOT) != before:
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
+def unseen_pictures(page):
+    """Pictures without a description in words."""
+    return page.evaluate(UNSEEN)
+
+
+def unnamed(page):
+    """Controls and links that a screen reader has no name for, as the browser computes it."""
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    found = []
+    for node in session.send("Accessibility.getFullAXTree")["nodes"]:
+        role = node.get("role", {}).get("value")
+        if node["ignored"] or role not in NAMED_ROLES:
+            continue
+        if not node.get("name", {}).get("value", "").strip():
+            where = session.send("DOM.describeNode", {"backendNodeId": node["backendDOMNodeId"]})
+            found.append(f"{role}: {where['node']['nodeName']} {where['node'].get('attributes')}")
+    return found
+
+
+def contrasts(page):
+    """[(text, contrast ratio)] of the words in widgets, captions and tables."""
+    return page.evaluate(CONTRAST)

@@ -1,0 +1,226 @@
+// Shared by all views: views.py puts this file in front of browse.js, mix.js, plane.js, ...
+
+// ---- Numbers: how they travel, and the little arithmetic that every view needs.
+
+const TYPES = { uint8: Uint8Array, int8: Int8Array, float32: Float32Array };
+
+// The frames of an array packed by views.py: frame(i) gives the i-th as an array of numbers.
+export async function unpack({ type, bytes, shape, axes, unit }) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const all = new TYPES[type](await new Response(stream).arrayBuffer());
+  const size = shape.slice(axes).reduce((product, length) => product * length, 1);
+  const frame = (i) => Array.from(all.subarray(i * size, (i + 1) * size), (v) => v * unit);
+  return { frame, shape: shape.slice(axes), count: all.length / size };
+}
+
+// Where the frame lies that one index per control chooses (row-major, as in NumPy).
+export const position = (indices, lengths) => indices.reduce((p, i, k) => p * lengths[k] + i, 0);
+
+export const dot = (x, y) => x.reduce((sum, v, i) => sum + v * y[i], 0);
+export const norm = (x) => Math.sqrt(dot(x, x));
+export const times = (t, x) => x.map((v) => t * v);
+export const add = (x, y) => x.map((v, i) => v + y[i]);
+export const largest = (x) => x.reduce((best, v, i) => (v > x[best] ? i : best), 0);
+export const magnitude = (x) => x.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+
+// ---- Words: numbers as a reader reads them.
+
+const minus = (words) => words.replace("-", "−");
+const raised = (n) => String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
+
+export const short = (v) => minus(String(Number(v.toPrecision(2))));
+export const lowered = (n) => String(n).replace(/\d/g, (c) => "₀₁₂₃₄₅₆₇₈₉"[c]);
+export const percent = (share) => `${Number((100 * share).toFixed(1))}\u00a0%`;
+
+// 2.1e-16 as 2 × 10⁻¹⁶; ordinary numbers as they are.
+export function scientific(v) {
+  if (v === 0 || (v >= 0.001 && v < 1000)) return short(v);
+  const [digit, power] = v.toExponential(0).split("e");
+  return `${digit} × 10${raised(Number(power))}`;
+}
+
+// What the controls say: "layer 2, digit 7".
+export const choice = (controls, indices) =>
+  controls.map(({ name, options }, i) => `${name} ${options[indices[i]]}`).join(", ");
+
+// ---- Colours: blue below zero, white at zero, orange above; figures.DIVERGING is the same.
+
+export const DIVERGING = [
+  [10, 63, 125], [92, 154, 210], [250, 250, 250], [240, 160, 85], [163, 60, 4],
+];
+
+// Red, green and blue of v in [-1, 1]; what lies outside takes the colour of the end.
+export function diverging(v) {
+  const place = 2 * (Math.max(-1, Math.min(1, v)) + 1);
+  const i = Math.min(3, Math.floor(place));
+  return DIVERGING[i].map((c, k) => Math.round(c + (place - i) * (DIVERGING[i + 1][k] - c)));
+}
+
+// The same of v in [0, 1], black to white.
+export const grey = (v) => Array(3).fill(Math.round(255 * Math.max(0, Math.min(1, v))));
+
+// ---- The page: panels with a title over and a colour scale under the picture.
+
+const filled = (node, attributes, children) => {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+};
+export const html = (tag, attributes, ...children) =>
+  filled(document.createElement(tag), attributes, children);
+export const svg = (tag, attributes, ...children) =>
+  filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+// Puts the picture on the stage. The function returned says over it, and to screen readers, what
+// is seen; the legend under it is for the eyes only.
+export function panel(stage, picture, wide = false) {
+  const title = html("figcaption", {}), legend = html("div", { "aria-hidden": "true" });
+  legend.className = "vslib-legend";
+  picture.setAttribute("role", "img");
+  const body = html("div", {}, picture, legend);
+  stage.append(html("figure", { class: wide ? "vslib-wide" : "" }, title, body));
+  const show = (words, label) => {
+    title.textContent = words;
+    picture.setAttribute("aria-label", label);
+  };
+  return { show, legend };
+}
+
+// A picture of h x w values: grey ones in [0, 1], or signed ones if there is a scale. NaN is clear.
+export function image(stage, wide = false) {
+  const canvas = html("canvas", {}), { show, legend } = panel(stage, canvas, wide);
+  return (title, label, values, [h, w], scale = null) => {
+    const signed = scale !== null;
+    const colours = "; blue is negative, white zero, orange positive; full colour at ";
+    show(title, signed ? label + colours + short(scale) : label);
+    Object.assign(canvas, { width: w, height: h });
+    const pixels = new ImageData(w, h);
+    values.forEach((v, i) => {
+      if (Number.isNaN(v)) return;
+      pixels.data.set([...(signed ? diverging(v / (scale || 1)) : grey(v)), 255], 4 * i);
+    });
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+    const stops = DIVERGING.map((c) => `rgb(${c})`).join();
+    legend.replaceChildren(...(signed ? [
+      html("i", { style: `background: linear-gradient(to right, ${stops})` }),
+      ...[-scale, 0, scale].map((v) => html("span", {}, short(v))),
+    ] : []));
+  };
+}
+
+// Three to six round numbers from low to high.
+export function ticks(low, high) {
+  const rough = (high - low) / 5, power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((s) => s * power >= rough * (1 - 1e-9));
+  const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+}
+
+// Which of n positions, counted from `first`, get their name when those `wide` apart do not touch.
+export function named(n, wide, first) {
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((step) => step >= wide);
+  const all = Array.from({ length: n }, (_, i) => i);
+  return all.filter((i) => (i + first) % every === 0 || (i === 0 && every > 2));
+}
+
+// A chart of n values: "bars" from zero or a "line", one position (`mark`) set off from the rest.
+export function chart(stage, kind) {
+  const [height, left, right, top, bottom] = [190, 36, 4, 8, 24];
+  const picture = svg("svg", { height }), { show } = panel(stage, picture, true);
+  return (title, label, values, [low, high], { labels = null, band = null, mark = null } = {}) => {
+    const name = (i) => (labels ? labels[i] : String(i + 1));
+    const [least, most] = [Math.min(...values), Math.max(...values)].map(short);
+    const marked = mark === null ? "" : `; marked: ${name(mark)}, ${short(values[mark])}`;
+    show(title, `${label}; ${values.length} values from ${least} to ${most}${marked}`);
+    const width = picture.clientWidth || 340, step = (width - left - right) / values.length;
+    const place = (pixels) => Math.round(100 * pixels) / 100;
+    const x = (i) => place(left + step * (i + 0.5));
+    const y = (v) => place(top + ((high - v) / (high - low)) * (height - top - bottom));
+    const across = (kind, v) =>
+      svg("line", { class: `vslib-${kind}`, x1: left, x2: width - right, y1: y(v), y2: y(v) });
+    const between = (kind, x, width, a, b) => {
+      const [y1, y2] = [y(Math.max(a, b)), y(Math.min(a, b))];
+      return svg("rect", { class: `vslib-${kind}`, x, width, y: y1, height: y2 - y1 });
+    };
+    const text = (x, y, anchor, words) => svg("text", { x, y, "text-anchor": anchor }, words);
+    const broad = Math.max(...values.map((_, i) => name(i).length));
+    picture.replaceChildren(
+      ...(band ? [between("band", left, width - left - right, ...band)] : []),
+      ...ticks(low, high).map((v) => across("grid", v)),
+      ...ticks(low, high).map((v) => text(left - 6, y(v) + 4, "end", short(v))),
+      ...named(values.length, (7 * broad + 6) / step, labels ? 0 : 1)
+        .map((i) => text(x(i), height - 6, "middle", name(i))),
+    );
+    if (kind === "bars") {
+      const own = Math.max(0.75 * step, step - 6);
+      const look = (i) => (i === mark ? "bar vslib-marked" : "bar");
+      picture.append(
+        ...values.map((v, i) => between(look(i), x(i) - own / 2, own, 0, v)),
+        across("zero", 0),
+      );
+    } else {
+      const points = values.map((v, i) => [x(i), y(v)]).join(" ");
+      picture.append(svg("polyline", { class: "vslib-line", points }));
+      if (mark === null) return;
+      const [cx, cy] = [x(mark), y(values[mark])];
+      picture.append(svg("circle", { class: "vslib-marked", cx, cy, r: 6 }));
+    }
+  };
+}
+
+// ---- Controls: ipywidgets sliders beside the view, linked by Python to control_0, control_1, ...
+
+// ipywidgets names neither the handles of its sliders nor their readouts for a screen reader.
+export function nameControls(box) {
+  for (const slider of box.querySelectorAll(".widget-slider")) {
+    const [label, handle, readout] = [".widget-label", ".noUi-handle", ".widget-readout"]
+      .map((part) => slider.querySelector(part));
+    if (!label || !handle || !readout) continue;
+    const set = (node, key, words) =>
+      node.getAttribute(key) === words || node.setAttribute(key, words);
+    set(handle, "aria-label", label.textContent);
+    set(handle, "aria-valuetext", readout.textContent);
+    if (!readout.isContentEditable) continue;
+    set(readout, "aria-label", `${label.textContent}, as a number`);
+    set(readout, "role", "textbox");
+  }
+}
+
+// Fills el with a stage of so many columns (on a wide page and on a phone) and a sentence.
+// build(stage) returns a function from the positions of the controls to the sentence, called now
+// and whenever a control moves.
+export function live(model, el, [columns, few], build) {
+  const { controls } = model.get("spec");
+  const stage = html("div", { class: "vslib-panels", style: `--columns: ${columns}; --few: ${few}` });
+  const sentence = html("p", { class: "vslib-words", "data-live": "", "aria-live": "polite" });
+  el.classList.add("vslib-view");
+  el.append(stage, sentence);
+  const draw = build(stage);
+  const update = () => {
+    sentence.textContent = draw(controls.map(({ first }, i) => model.get(`control_${i}`) - first));
+  };
+  const moves = controls.map((_, i) => `change:control_${i}`).join(" ");
+  model.on(moves, update);
+  update();
+  const resized = new ResizeObserver(update);
+  resized.observe(stage);
+  // The sliders come into the box after the view does, and write their values anew when moved.
+  let waiting;
+  const watch = new MutationObserver(() => nameControls(el.closest(".vslib")));
+  const attach = () => {
+    const box = el.closest(".vslib");
+    if (!box) return (waiting = requestAnimationFrame(attach));
+    const what = { childList: true, characterData: true, attributeFilter: ["aria-valuetext"] };
+    watch.observe(box, { subtree: true, ...what });
+    nameControls(box);
+    const longest = Math.max(5, ...controls.flatMap(({ options }) => options.map((o) => o.length)));
+    box.style.setProperty("--readout", `${longest + 1}ch`);
+  };
+  attach();
+  return () => {
+    cancelAnimationFrame(waiting);
+    watch.disconnect();
+    resized.disconnect();
+    model.off(moves, update);
+  };
+}
