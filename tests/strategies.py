@@ -1,5 +1,10 @@
 """Any matrix, any vector, and norms that neither overflow nor underflow: what hypothesis draws."""
 
+import contextlib
+import resource
+import tracemalloc
+from pathlib import Path
+
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import torch
@@ -43,6 +48,26 @@ def norm(a, axis=None):
     return (
         largest * np.linalg.norm(a / largest, axis=axis) if largest else np.zeros_like(a).sum(axis)
     )
+
+
+@contextlib.contextmanager
+def little_memory():
+    """Gives a function that says how many bytes arrays have taken at most, since the beginning.
+
+    Where Linux counts pages, 2 GB more than now are all there is: code that takes too much is
+    stopped, and not the machine.
+    """
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    pages = Path("/proc/self/statm")
+    if pages.exists():
+        used = int(pages.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 10**9, limits[1]))
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def dense(a):

@@ -1,14 +1,12 @@
 """Summaries of singular values, and what chance alone would show."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import ks_2samp, kstest
-from strategies import EPS
+from strategies import EPS, little_memory
 
 from vslib import Subspaces
 from vslib.layers import matrices
@@ -155,11 +153,9 @@ class TestChance:
 
     def test_of_a_tall_matrix_never_makes_another(self):
         W = np.ones((50_000, 9))
-        tracemalloc.start()
-        chance(W, draws=100)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert peak < 5 * W.nbytes
+        with little_memory() as peak:
+            chance(W, draws=100)
+            assert peak() < 5 * W.nbytes
 
 
 class TestPValue:

