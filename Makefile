@@ -12,7 +12,7 @@ book: .venv/installed
 test: book
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 book tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=1200 book tests
 
 # Runs the checked notebooks, keeps what the checked cells print, and drops all other outputs.
 tidy: .venv/installed

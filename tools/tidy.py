@@ -66,9 +66,9 @@ def normal(notebook):
 
 
 def execute(notebook, folder):
-    """Run all cells, in place, in a kernel that finds this repository's vslib."""
-    os.environ["PYTHONPATH"] = str(ROOT)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    """Run all cells, in place, in a kernel like that of the book's build."""
+    os.environ.update(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
 
 
 def main():

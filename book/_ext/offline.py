@@ -124,6 +124,9 @@ def configure(app, config):
         [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
 
+    # Two threads on small matrices gain little, and on busy cores they wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
     fetch(build / "offline")
     widgets = build / "offline" / "widgets"
     shutil.copy(resources.files("anywidget") / "nbextension" / "index.js", widgets / "anywidget.js")
