@@ -40,6 +40,19 @@ def descend(W=COPIES, b=COPIES[..., 0], images=PIXELS, labels=LABELS):
     return training.descend(W, b, images, labels, epochs=1)
 
 
+class Elsewhere:
+    """What a tensor on a graphics card allows: to be detached and moved, before anything else."""
+
+    def __init__(self, a):
+        self.tensor = torch.tensor(a)
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self.tensor
+
+
 # What is called, and a good argument for it: whole numbers, which every dtype can hold.
 CALLS = {
     "real_array": (lambda a: real_array(a, "a"), W),
@@ -105,6 +118,7 @@ FORMS = {
         )
     },
     "torch, requiring a gradient": lambda a: torch.tensor(a).requires_grad_(),
+    "torch, on another device": Elsewhere,
     "a layer of a network": lambda a: layers.LayerMatrix("layer", "weight", a, None, ()),
 }
 # Never numbers for any function: each raises a ValueError with these words.

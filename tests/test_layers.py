@@ -271,7 +271,8 @@ class TestCropUnseenTaps:
         assert round((count - kept) / count, 2) == 0.62
         assert all(name.startswith("layer4") for name in windows)
         images = torch.tensor(mnist.load("test")[0][:16])
-        assert_allclose(small(images), network(images), atol=1e-5)
+        outputs = network(images)
+        assert_allclose(small(images), outputs, atol=1e-5 * outputs.abs().max())
 
     def test_takes_only_what_no_gradient_reaches(self):
         network = networks.build("resnet18")

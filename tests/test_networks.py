@@ -200,8 +200,8 @@ class TestLoad:
         images = torch.tensor(mnist.load("test")[0][:3])
         outputs = network(images)
         assert outputs.shape == (3, 10)
-        assert_allclose(network(images[:1]), outputs[:1], atol=1e-5)
-        assert_allclose(network(images[:, None]), outputs, atol=1e-5)
+        assert_allclose(network(images[:1]), outputs[:1], atol=1e-4)
+        assert_allclose(network(images[:, None]), outputs, atol=1e-4)
 
     @pytest.mark.parametrize("name", ["fc1", "fc5"])
     def test_at_epoch_0_gives_what_training_began_with(self, name):

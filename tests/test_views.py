@@ -261,6 +261,10 @@ def test_a_view_that_is_taken_away_stops(show, make):
     before = view.at()
     view.page.evaluate("stop()")
     assert view.at(1, 1) == before
+    handle = view.page.locator(".noUi-handle").first
+    handle.evaluate("handle => handle.setAttribute('aria-valuetext', '3.00')")
+    view.page.wait_for_timeout(50)
+    assert handle.get_attribute("aria-valuetext") == "3.00"
 
 
 def test_consecutive_integers_give_an_int_slider_and_anything_else_a_selection():
