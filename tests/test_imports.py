@@ -14,9 +14,9 @@ PACKAGE = Path(vslib.__file__).parent
 ROOT = PACKAGE.parent
 # A module imports only from floors below its own.
 FLOORS = (
-    {"arrays", "files"},
+    {"arrays", "files", "operators"},
     {"subspaces", "mnist"},
-    {"spectrum", "layers", "networks", "panels", "views"},
+    {"spectrum", "layers", "networks", "panels", "views", "fourier"},
     {"convolution", "inversion", "preimage", "synthesis", "training"},
     {"figures", "widgets", "report", "publishing"},
     {"__main__"},

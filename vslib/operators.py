@@ -1,0 +1,156 @@
+"""Linear maps that are never written down: their spectra, and what they let through."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, eigh, eigvalsh
+from scipy.sparse.linalg import ArpackNoConvergence, lsmr, svds
+
+__all__ = ["Spectrum", "gram", "gram_spectrum", "lanczos_spectrum", "signal_part"]
+
+MEMORY = 4 * 2**30  # bytes that a dense Gram matrix and its decomposition may take
+COLUMNS = 256  # of the identity, pushed through the map at a time
+EPS = np.finfo(np.float64).eps
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Singular values of a linear map, and how they were found.
+
+    Attributes
+    ----------
+    values : (k,) array
+        In decreasing order.
+    method : {"fft", "gram", "lanczos"}
+        From blocks of the Fourier transform, from the eigenvalues of the smaller Gram matrix, or
+        by Lanczos iteration.
+    residual : float
+        Error of a value relative to the largest: for Lanczos measured, as the largest of
+        ||A v - s u|| and ||A^T u - s v||; otherwise a bound from rounding.
+    """
+
+    values: np.ndarray
+    method: str
+    residual: float
+
+
+def fits(shape):
+    """Whether the smaller Gram matrix of a map of this shape may be made and decomposed."""
+    return 24 * min(shape) ** 2 <= MEMORY
+
+
+def gram(A):
+    """The smaller of A A^T and A^T A, dense, from products with blocks of the identity.
+
+    Parameters
+    ----------
+    A : scipy.sparse.linalg.LinearOperator, (m, n)
+
+    Returns
+    -------
+    (k, k) array
+        k = min(m, n); A A^T where m <= n.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit in memory; the message says the sizes.
+    """
+    size = min(A.shape)
+    if not fits(A.shape):
+        raise ValueError(
+            f"a map of {A.shape[0]} x {A.shape[1]}: expected a Gram matrix that fits in "
+            f"{MEMORY / 2**30:.0f} GiB, got {size} x {size}, which needs "
+            f"{24 * size**2 / 2**30:.1f}; ask for the largest k singular values instead"
+        )
+    there, back = (A.rmatmat, A.matmat) if A.shape[0] <= A.shape[1] else (A.matmat, A.rmatmat)
+    result = np.empty((size, size))
+    for start in range(0, size, COLUMNS):
+        block = np.eye(size, min(COLUMNS, size - start), -start)
+        result[:, start : start + COLUMNS] = back(there(block))
+    return (result + result.T) / 2
+
+
+def gram_spectrum(products):
+    """Singular values of a map from its Gram matrix.
+
+    Squaring costs digits at the small end: a value s is known to about eps s1^2 / s, and what
+    lies below sqrt(eps) s1 cannot be told from zero.
+    """
+    values = np.sqrt(np.maximum(eigvalsh(products, check_finite=False)[::-1], 0))
+    error = EPS * math.sqrt(len(values))
+    smallest = values[-1] / values[0] if values[0] else 1.0
+    return Spectrum(values, "gram", float(error / max(smallest, math.sqrt(error))))
+
+
+def lanczos_spectrum(A, k):
+    """The largest k singular values of a map by Lanczos iteration (ARPACK), from a fixed start."""
+    start = np.random.default_rng(0).normal(size=min(A.shape))
+    try:
+        u, s, vt = svds(A, k, v0=start, solver="arpack")
+    except ArpackNoConvergence as error:
+        raise ValueError(
+            f"a map of {A.shape[0]} x {A.shape[1]}: Lanczos did not find its largest {k} singular "
+            "values; ask for fewer"
+        ) from error
+    misses = np.linalg.norm(A.matmat(vt.T) - u * s, axis=0)
+    misses = np.maximum(misses, np.linalg.norm(A.rmatmat(u) - vt.T * s, axis=0))
+    return Spectrum(s[::-1].copy(), "lanczos", float(misses.max() / s.max()))
+
+
+def signal_part(A, X, products=None, rank=None):
+    """Part of each column of X in the row space of A.
+
+    Parameters
+    ----------
+    A : scipy.sparse.linalg.LinearOperator, (m, n)
+    X : (n, b) array
+    products : (k, k) array, optional
+        ``gram(A)``. Without it each column is found by LSMR, the least-norm solution of
+        A s = A x, from products alone (Fong and Saunders 2011).
+    rank : int, optional
+        Of A; goes with `products`.
+
+    Returns
+    -------
+    (n, b) array
+
+    Raises
+    ------
+    ValueError
+        If LSMR does not converge.
+    """
+    m, n = A.shape
+    if products is None:
+        return np.column_stack([_least_norm(A, x) for x in X.T])
+    if rank == n:
+        return X.copy()
+    if rank == m:
+        factor = cho_factor(products, check_finite=False)
+        return _refined(A, X, lambda Y: cho_solve(factor, Y, check_finite=False))
+    squares, vectors = eigh(products, check_finite=False)
+    squares, vectors = squares[len(squares) - rank :], vectors[:, len(vectors) - rank :]
+    if n < m:
+        return vectors @ (vectors.T @ X)
+    return _refined(A, X, lambda Y: vectors @ ((vectors.T @ Y) / squares[:, None]))
+
+
+def _refined(A, X, solve):
+    # Two corrections give back the digits that the squared condition number took.
+    signal = A.rmatmat(solve(A.matmat(X)))
+    for _ in range(2):
+        signal += A.rmatmat(solve(A.matmat(X - signal)))
+    return signal
+
+
+def _least_norm(A, x):
+    limit = 20 * min(A.shape)
+    solution, reason, steps, *_ = lsmr(
+        A, A.matvec(x), atol=1e-14, btol=1e-14, conlim=0, maxiter=limit
+    )
+    if reason == 7:
+        raise ValueError(
+            f"a map of {A.shape[0]} x {A.shape[1]}: LSMR did not split an input in {steps} steps"
+        )
+    return solution
