@@ -23,9 +23,10 @@ lock: .venv/installed
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --no-annotate pyproject.toml -o requirements.txt
 	cd book/_ext && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
-# How long a build takes: cold, chapter by chapter, and with nothing changed.
+# How long a build takes, and how much faster than a dense SVD the spectrum of a convolution is.
 bench: .venv/installed
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_convolution.py
 
 lab: .venv/installed
 	$(BIN)/jupyter lab book

@@ -10,7 +10,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, lsmr, svds
 __all__ = ["Spectrum", "gram", "gram_spectrum", "lanczos_spectrum", "signal_part"]
 
 MEMORY = 4 * 2**30  # bytes that a dense Gram matrix and its decomposition may take
-COLUMNS = 256  # of the identity, pushed through the map at a time
+COLUMNS = 784  # of the identity, pushed through the map at a time
 EPS = np.finfo(np.float64).eps
 
 
@@ -78,7 +78,7 @@ def gram_spectrum(products):
     Squaring costs digits at the small end: a value s is known to about eps s1^2 / s, and what
     lies below sqrt(eps) s1 cannot be told from zero.
     """
-    values = np.sqrt(np.maximum(eigvalsh(products, check_finite=False)[::-1], 0))
+    values = np.sqrt(np.maximum(eigvalsh(products, driver="ev", check_finite=False)[::-1], 0))
     error = EPS * math.sqrt(len(values))
     smallest = values[-1] / values[0] if values[0] else 1.0
     return Spectrum(values, "gram", float(error / max(smallest, math.sqrt(error))))
