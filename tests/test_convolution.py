@@ -47,7 +47,7 @@ def geometries(draw):
     return rng.normal(size=(out, each, *kernel)), (each * groups, height, width), settings
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(geometries())
 def test_it_is_the_dense_matrix_and_its_transpose(geometry):
     weight, shape, options = geometry
@@ -59,7 +59,7 @@ def test_it_is_the_dense_matrix_and_its_transpose(geometry):
     np.testing.assert_allclose(adjoint, matrix.T, atol=1e-12 * scale)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(geometries(), st.integers(0, 2**32 - 1))
 def test_the_adjoint_identity(geometry, seed):
     weight, shape, options = geometry
@@ -70,7 +70,7 @@ def test_the_adjoint_identity(geometry, seed):
     assert abs(operator.matvec(x) @ y - x @ operator.rmatvec(y)) <= 1e-12 * bound
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(geometries())
 def test_all_singular_values_to_their_stated_error(geometry):
     weight, shape, options = geometry
@@ -78,12 +78,12 @@ def test_all_singular_values_to_their_stated_error(geometry):
     expected = np.linalg.svd(dense(weight, shape, **options), compute_uv=False)
     assert spectrum.method in ("fft", "gram")
     assert spectrum.values.shape == expected.shape
-    error = np.abs(spectrum.values - expected).max() / expected[0]
-    assert error <= 10 * spectrum.residual
-    assert spectrum.method == "gram" or error <= 1e-13
+    error = np.abs(spectrum.values - expected).max()
+    assert error <= 10 * spectrum.residual * expected[0]
+    assert spectrum.method == "gram" or error <= 1e-13 * expected[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(geometries(), st.integers(0, 2**32 - 1))
 def test_split_is_the_projection_onto_the_row_space(geometry, seed):
     weight, shape, options = geometry
