@@ -30,10 +30,8 @@ class View(anywidget.AnyWidget):
         positions = {f"control_{i}": traitlets.Any(start) for i, start in enumerate(starts)}
         self.add_traits(**{key: trait.tag(sync=True) for key, trait in positions.items()})
         super().__init__(
-            _esm="\n".join(
-                (SOURCES / f"{file}.js").read_text("utf-8") for file in ("common", name)
-            ),
-            _css=(SOURCES / "widgets.css").read_text("utf-8"),
+            _esm="\n".join(_source(f"{file}.js") for file in ("common", name)),
+            _css=_source("widgets.css"),
             spec=spec,
         )
 
