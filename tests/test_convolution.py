@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator, svds
 from torch.nn.functional import conv2d
 
-from vslib import operators
-from vslib.convolution import ConvOperator
+from vslib import Subspaces, layers, networks, operators
+from vslib.convolution import ConvOperator, conv_operators
+from vslib.layers import UnknownLayerError
 
 
 def dense(weight, input_shape, stride=1, padding=0, dilation=1, groups=1, padding_mode="zeros"):
@@ -103,6 +104,104 @@ def test_split_is_the_projection_onto_the_row_space(geometry, seed):
     np.testing.assert_allclose(energy, (rejected**2).sum((1, 2, 3)) / (x**2).sum((1, 2, 3)))
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(geometries(), st.integers(0, 2**32 - 1))
+def test_split_out_is_the_projection_onto_the_column_space(geometry, seed):
+    weight, shape, options = geometry
+    operator, matrix = ConvOperator(weight, shape, **options), dense(weight, shape, **options)
+    values = np.linalg.svd(matrix, compute_uv=False)
+    assume(not ((values > 1e-9 * values[0]) & (values < 1e-4 * values[0])).any())
+    y = np.random.default_rng(seed).normal(size=(2, *operator.output_shape))
+    signal, rejected = operator.split_out(y)
+    np.testing.assert_allclose(signal + rejected, y)
+    expected = y.reshape(2, -1) @ (matrix @ np.linalg.pinv(matrix, rcond=1e-7)).T
+    np.testing.assert_allclose(signal.reshape(2, -1), expected, atol=1e-7)
+    assert np.abs(operator.rmatmat(rejected.reshape(2, -1).T)).max() <= 1e-7 * max(values[0], 1)
+
+
+def test_the_sides_of_a_square_layer_of_low_rank_are_told_apart():
+    # Output channels that repeat each other: the left null space is not the null space.
+    weight = np.random.default_rng(0).normal(size=(1, 2, 3, 3)).repeat(2, axis=0)
+    operator = ConvOperator(weight, (2, 4, 4), padding=1)
+    assert operator.shape == (32, 32) and operator.rank == 16
+    equal = np.random.default_rng(1).normal(size=(1, 4, 4)).repeat(2, axis=0)
+    assert np.linalg.norm(operator.split_out(equal)[1]) < 1e-10
+    assert np.linalg.norm(operator.split(equal)[1]) > 0.1
+
+
+@pytest.mark.parametrize("stride", [1, 2, (1, 2)])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_circular_layers_are_split_in_fourier_blocks_without_a_gram_matrix(
+    stride, groups, monkeypatch
+):
+    weight = np.random.default_rng(0).normal(size=(4, 6 // groups, 3, 2))
+    weight[1] = weight[0]
+    options = {"stride": stride, "padding": 1, "groups": groups, "padding_mode": "circular"}
+    operator = ConvOperator(weight, (6, 6, 8), **options)
+    if not operator.is_block_circulant:
+        weight = weight[..., :1]  # an even kernel with padding on both sides adds a column
+        options["padding"] = (1, 0)
+        operator = ConvOperator(weight, (6, 6, 8), **options)
+    assert operator.is_block_circulant
+    monkeypatch.setattr(operators, "gram", None)
+    matrix = dense(weight, (6, 6, 8), **options)
+    x = np.random.default_rng(1).normal(size=(3, 288))
+    expected = x @ (np.linalg.pinv(matrix, rcond=1e-10) @ matrix)
+    np.testing.assert_allclose(operator.split(x)[0], expected, atol=1e-12)
+    assert operator.rank == np.linalg.matrix_rank(matrix) < min(operator.shape)
+
+
+def test_complex_vectors_keep_their_imaginary_parts():
+    operator = ConvOperator(np.random.default_rng(0).normal(size=(2, 3, 3, 3)), (3, 5, 5))
+    x = np.random.default_rng(1).normal(size=(2, 75))
+    z = x[0] + 1j * x[1]
+    np.testing.assert_allclose(operator @ z, operator @ x[0] + 1j * (operator @ x[1]))
+    y = operator @ z
+    expected = operator.H @ y.real + 1j * (operator.H @ y.imag)
+    np.testing.assert_allclose(operator.H @ y, expected)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return networks.load("resnet18")
+
+
+class TestOfANetwork:
+    def test_every_convolution_at_the_size_that_it_meets(self, network):
+        found = conv_operators(network, (28, 28))
+        assert len(found) == 20
+        assert found["layer1.0.conv1"].shape == (3136, 3136)
+        assert found["conv1"].shape == (64 * 14 * 14, 784)
+        assert {a.reading for a in found.values()} == {"operator, zeros"}
+        with pytest.raises(UnknownLayerError, match=r"layer1\.0\.conv1"):
+            found["layer1.0.conv"]
+
+    def test_the_other_padding_is_another_reading(self, network):
+        found = conv_operators(network, (28, 28), "circular")
+        assert {a.reading for a in found.values()} == {"operator, circular"}
+
+    def test_an_operator_gives_what_the_layer_gives(self, network):
+        conv = network.get_submodule("layer2.0.conv1").double()
+        x = np.random.default_rng(0).normal(size=(64, 7, 7))
+        expected = conv(torch.tensor(x)[None]).detach().numpy()
+        conv.float()
+        found = conv_operators(network, (28, 28))["layer2.0.conv1"] @ x.ravel()
+        np.testing.assert_allclose(found, expected.ravel(), atol=1e-12)
+
+    def test_one_layer_has_four_condition_numbers(self, network):
+        name = "layer1.0.conv1"
+        numbers = [
+            Subspaces(layers.matrices(network, r)[name]).condition_number
+            for r in ("kernels", "filters")
+        ]
+        for mode in ("circular", "zeros"):
+            s = conv_operators(network, (28, 28), mode)[name].singular_values().values
+            numbers.append(s[0] / s[-1])
+        kernels, filters, circular, zeros = numbers
+        assert 1.05 < kernels < 1.11 and 1.8 < filters < 2.2
+        assert 100 < circular < zeros
+
+
 @pytest.mark.parametrize("padding", ["same", "valid", 1])
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 4)])
 def test_a_torch_layer_gives_its_operator(padding, kernel):
@@ -143,6 +242,23 @@ def test_the_largest_come_by_lanczos_with_their_residual():
     np.testing.assert_allclose(few.values, operator.singular_values().values[:6], rtol=1e-8)
 
 
+def test_signal_vectors_are_those_of_the_matrix():
+    weight = np.random.default_rng(0).normal(size=(3, 2, 3, 3))
+    operator = ConvOperator(weight, (2, 5, 6), padding=1)
+    found = operator.signal_vectors(7)
+    assert found.shape == (7, 2, 5, 6)
+    expected = Subspaces(dense(weight, (2, 5, 6), padding=1)).signal_vectors[:7]
+    np.testing.assert_allclose(found.reshape(7, -1), expected, atol=1e-8)
+    with pytest.raises(ValueError, match="k: expected 1 to 59, got 60"):
+        operator.signal_vectors(60)
+
+
+def test_so_many_of_the_largest_that_they_do_not_fit_are_refused():
+    operator = ConvOperator(np.ones((64, 64, 3, 3)), (64, 56, 56), padding=1)
+    with pytest.raises(ValueError, match=r"200704 x 200704.*4 GiB.*for 5000, which need \d+"):
+        operator.singular_values(5000)
+
+
 def test_it_is_a_scipy_operator():
     operator = ConvOperator(np.ones((2, 1, 2, 2)), (1, 5, 5))
     assert aslinearoperator(operator) is operator
@@ -165,6 +281,16 @@ def test_a_layer_too_large_for_its_gram_matrix_is_split_by_iteration(monkeypatch
     expected = ConvOperator(weight, (4, 6, 6), padding=1).split(x)
     monkeypatch.setattr(operators, "MEMORY", 0)
     found = ConvOperator(weight, (4, 6, 6), padding=1).split(x)
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_outputs_of_a_layer_too_large_are_split_by_iteration_too(monkeypatch):
+    weight = np.random.default_rng(0).normal(size=(4, 2, 3, 3))
+    y = np.random.default_rng(1).normal(size=(3, 4, 6, 6))
+    expected = ConvOperator(weight, (2, 6, 6), padding=1).split_out(y)
+    assert np.linalg.norm(expected[1]) > 1
+    monkeypatch.setattr(operators, "MEMORY", 0)
+    found = ConvOperator(weight, (2, 6, 6), padding=1).split_out(y)
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
@@ -191,7 +317,7 @@ def test_bad_layers_are_refused(name):
 
 @pytest.mark.parametrize("k", [0, 10, -1])
 def test_bad_k_is_refused(k):
-    with pytest.raises(ValueError, match="expected 1 to 9"):
+    with pytest.raises(ValueError, match="k: expected 1 to 8, got"):
         ConvOperator(np.ones((1, 1, 3, 3)), (1, 5, 5)).singular_values(k)
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from vslib import files, layers, mnist, networks
+from vslib import files, mnist, networks, taps
 from vslib.training import accuracy
 
 
@@ -229,7 +229,7 @@ class TestLoad:
     def test_of_resnet18_at_epoch_0_is_nearly_all_in_what_it_became(self):
         # No gradient reaches the taps that only ever meet padding: they are as they were drawn.
         before, after = networks.load("resnet18", 0), networks.weights("resnet18")
-        _, windows = layers.crop_unseen_taps(before, (28, 28))
+        _, windows = taps.crop_unseen_taps(before, (28, 28))
         for name, window in windows.items():
             change = np.abs(before.get_submodule(name).weight.numpy() - after[f"{name}.weight"])
             assert change[(..., *window)].max() > 1e-3

@@ -1,19 +1,23 @@
-"""A convolution as the linear map that it is: exact, with its padding and stride, never formed."""
+"""A convolution as the linear map that it is: its spectrum and its four subspaces, exactly."""
 
 import functools
 import math
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from vslib import operators
 from vslib.arrays import real_array
-from vslib.fourier import fourier_spectrum
+from vslib.convmap import ConvMap
+from vslib.fourier import fourier_signal, fourier_spectrum
+from vslib.geometry import flattened
+from vslib.layers import Layers
+from vslib.taps import input_shapes
+from vslib.vectors import rejected_share, signs
 
-__all__ = ["ConvOperator"]
+__all__ = ["ConvOperator", "conv_operators"]
 
 
-class ConvOperator(LinearOperator):
+class ConvOperator(ConvMap):
     """The exact map of a two-dimensional convolution, from flattened input to flattened output.
 
     A SciPy LinearOperator of shape (C_out * H_out * W_out, C * H * W), computing in float64:
@@ -36,6 +40,8 @@ class ConvOperator(LinearOperator):
     Attributes
     ----------
     input_shape, output_shape : (int, int, int)
+    reading : {"operator, zeros", "operator, circular"}
+        Beside the readings of `vslib.layers.matrices`.
 
     Raises
     ------
@@ -49,46 +55,9 @@ class ConvOperator(LinearOperator):
     weight matrix".
     """
 
-    def __init__(
-        self,
-        weight,
-        input_shape,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        padding_mode="zeros",
-    ):
-        weight = real_array(weight, "weight", axes=4)
-        out, each, *kernel = weight.shape
-        if len(input_shape) != 3 or min(input_shape) < 1:
-            raise ValueError(f"input_shape: expected (C, H, W), got {tuple(input_shape)}")
-        if groups < 1 or out % groups or input_shape[0] != each * groups:
-            raise ValueError(
-                f"weight: expected shape (C_out, {input_shape[0]} / {groups} groups, k_h, k_w), "
-                f"C_out a multiple of {groups}, got {weight.shape}"
-            )
-        if padding_mode not in ("zeros", "circular"):
-            raise ValueError(f"padding_mode: expected 'zeros' or 'circular', got {padding_mode!r}")
-        self.weight = weight.reshape(groups, out // groups, each, *kernel)
-        self.input_shape = tuple(input_shape)
-        self.padding_mode = padding_mode
-        self.stride = _pair("stride", stride, least=1)
-        self.dilation = _pair("dilation", dilation, least=1)
-        self.padding = _padding(padding, kernel, self.dilation)
-        sizes = zip(input_shape[1:], kernel, self.stride, self.dilation, self.padding, strict=True)
-        spans = [(n + sum(p) - d * (k - 1) - 1, s) for n, k, s, d, p in sizes]
-        if min(span for span, _ in spans) < 0:
-            raise ValueError(
-                f"input_shape: expected room for a kernel of {kernel[0]} x {kernel[1]} with "
-                f"dilation {self.dilation}, got {self.input_shape} with padding {self.padding}"
-            )
-        self.output_shape = (out, *(span // s + 1 for span, s in spans))
-        super().__init__(np.float64, (math.prod(self.output_shape), math.prod(self.input_shape)))
-
     @classmethod
-    def of(cls, conv, input_shape):
-        """The operator of a torch Conv2d, for inputs of shape (C, H, W)."""
+    def of(cls, conv, input_shape, padding_mode=None):
+        """The operator of a torch Conv2d, for inputs of shape (C, H, W), padded as it is or so."""
         return cls(
             conv.weight,
             input_shape,
@@ -96,67 +65,7 @@ class ConvOperator(LinearOperator):
             conv.padding,
             conv.dilation,
             conv.groups,
-            conv.padding_mode,
-        )
-
-    def _matvec(self, x):
-        return self._matmat(x.reshape(-1, 1))[:, 0]
-
-    def _rmatvec(self, y):
-        return self._rmatmat(y.reshape(-1, 1))[:, 0]
-
-    def _matmat(self, X):
-        channels, height, width = self.input_shape
-        columns = X.shape[1]
-        mode = {"zeros": "constant", "circular": "wrap"}[self.padding_mode]
-        image = np.asarray(X, np.float64).reshape(channels, height, width, columns)
-        image = np.pad(image, ((0, 0), *self.padding, (0, 0)), mode=mode)
-        groups, out, each = self.weight.shape[:3]
-        result = np.zeros((groups, out, math.prod(self.output_shape[1:]) * columns))
-        for tap, window in self._taps():
-            seen = image[(slice(None), *window)].reshape(groups, each, -1)
-            result += self.weight[(..., *tap)] @ seen
-        return result.reshape(-1, columns)
-
-    def _rmatmat(self, Y):
-        channels, height, width = self.input_shape
-        columns = Y.shape[1]
-        groups, out, _ = self.weight.shape[:3]
-        answer = np.asarray(Y, np.float64).reshape(groups, out, -1)
-        (top, bottom), (left, right) = self.padding
-        image = np.zeros((channels, top + height + bottom, left + width + right, columns))
-        for tap, window in self._taps():
-            spread = self.weight[(..., *tap)].swapaxes(1, 2) @ answer
-            image[(slice(None), *window)] += spread.reshape(
-                channels, *self.output_shape[1:], columns
-            )
-        if self.padding_mode == "circular":
-            image = _fold(_fold(image, 1, top, height), 2, left, width)
-        else:
-            image = image[:, top : top + height, left : left + width]
-        return image.reshape(-1, columns)
-
-    def _taps(self):
-        """Each position in the kernel, with the part of the padded image that it meets."""
-        _, rows, columns = self.output_shape
-        for i, j in np.ndindex(*self.weight.shape[3:]):
-            starts = i * self.dilation[0], j * self.dilation[1]
-            yield (
-                (i, j),
-                tuple(
-                    slice(start, start + step * (count - 1) + 1, step)
-                    for start, step, count in zip(starts, self.stride, (rows, columns), strict=True)
-                ),
-            )
-
-    @property
-    def _is_block_circulant(self):
-        """Whether shifts by the stride pass through, so that Fourier blocks are exact."""
-        return self.padding_mode == "circular" and all(
-            size == step * count
-            for size, step, count in zip(
-                self.input_shape[1:], self.stride, self.output_shape[1:], strict=True
-            )
+            padding_mode or conv.padding_mode,
         )
 
     @functools.cached_property
@@ -165,11 +74,9 @@ class ConvOperator(LinearOperator):
 
     @functools.cached_property
     def _spectrum(self):
-        if not self._is_block_circulant:
-            return operators.gram_spectrum(self._gram)
-        return fourier_spectrum(
-            self.weight, self.input_shape, self.stride, self.padding, self.dilation
-        )
+        if self.is_block_circulant:
+            return fourier_spectrum(*self.geometry)
+        return operators.gram_spectrum(self._gram)
 
     def singular_values(self, k=None):
         """Singular values of the layer, by the cheapest exact way.
@@ -192,12 +99,40 @@ class ConvOperator(LinearOperator):
             If k is not in 1 to min(m, n), or all are asked for and the Gram matrix does not fit;
             the message says the sizes.
         """
-        size = min(self.shape)
-        if k is None or k == size:
+        if k is None or k == min(self.shape):
             return self._spectrum
-        if not 1 <= k < size:
-            raise ValueError(f"k: expected 1 to {size}, got {k!r}")
-        return operators.lanczos_spectrum(self, k)
+        return operators.lanczos(self, k)[0]
+
+    def signal_vectors(self, k):
+        """The k largest of the signal vectors s_i v_i, as feature maps: equation (4).
+
+        Where singular values are equal, as for circular padding, any orthonormal basis of their
+        vectors is as good as another.
+
+        Parameters
+        ----------
+        k : int
+            From 1 to min(m, n) - 1.
+
+        Returns
+        -------
+        (k, C, H, W) array
+
+        Raises
+        ------
+        ValueError
+            If k is out of that range.
+        """
+        spectrum, basis = operators.lanczos(self, k)
+        vectors = (spectrum.values * signs(basis))[:, None] * basis
+        return vectors.reshape(k, *self.input_shape)
+
+    @property
+    def _threshold(self):
+        tolerance = max(self.shape) * operators.EPS
+        if self._spectrum.method == "gram":
+            tolerance = math.sqrt(tolerance)
+        return tolerance * self._spectrum.values[0]
 
     @functools.cached_property
     def rank(self):
@@ -205,14 +140,13 @@ class ConvOperator(LinearOperator):
 
         That is max(m, n) eps for Fourier blocks and sqrt(max(m, n) eps) for a Gram matrix.
         """
-        tolerance = max(self.shape) * operators.EPS
-        if self._spectrum.method == "gram":
-            tolerance = math.sqrt(tolerance)
-        values = self._spectrum.values
-        return int(np.count_nonzero(values > tolerance * values[0]))
+        return int(np.count_nonzero(self._spectrum.values > self._threshold))
 
     def split(self, x):
         """Parts of feature maps that the layer lets through and that it rejects; they add up to x.
+
+        Found in Fourier blocks or with the Gram matrix, as the singular values are; where neither
+        fits, by iteration, each input by itself.
 
         Parameters
         ----------
@@ -221,6 +155,7 @@ class ConvOperator(LinearOperator):
         Returns
         -------
         signal, rejected : arrays of the shape of x
+            In Signal(A), the row space of the operator, and in RejSignal(A), its null space.
 
         Raises
         ------
@@ -229,18 +164,44 @@ class ConvOperator(LinearOperator):
             must be split by iteration, and that does not converge.
         """
         x = real_array(x, "x")
-        if x.shape[-3:] != self.input_shape and x.shape[-1] != self.shape[1]:
-            raise ValueError(
-                f"x: expected shape (..., {', '.join(map(str, self.input_shape))}) or "
-                f"(..., {self.shape[1]}), got {x.shape}"
-            )
-        columns = x.reshape(-1, self.shape[1]).T
-        if operators.fits(self.shape):
-            signal = operators.signal_part(self, columns, self._gram, self.rank)
+        flat = flattened(x, "x", self.input_shape)
+        if self.is_block_circulant:
+            maps = flat.reshape(-1, *self.input_shape)
+            signal = fourier_signal(maps, self._threshold, *self.geometry)
         else:
-            signal = operators.signal_part(self, columns)
-        signal = signal.T.reshape(x.shape)
+            signal = self._signal_part(self, flat.T).T
+        signal = signal.reshape(x.shape)
         return signal, x - signal
+
+    def split_out(self, y):
+        """Parts of outputs that the layer can answer and that it cannot; they add up to y.
+
+        Parameters
+        ----------
+        y : (..., C_out, H_out, W_out) or (..., C_out * H_out * W_out) array
+
+        Returns
+        -------
+        signal_out, rejected_out : arrays of the shape of y
+            In SignalOut(A), the column space of the operator, and in RejSignalOut(A), its left
+            null space.
+
+        Raises
+        ------
+        ValueError
+            As for `split`.
+        """
+        y = real_array(y, "y")
+        flat = flattened(y, "y", self.output_shape)
+        signal = self._signal_part(self.H, flat.T).T.reshape(y.shape)
+        return signal, y - signal
+
+    def _signal_part(self, A, columns):
+        if not operators.fits(self.shape):
+            return operators.signal_part(A, columns)
+        # A square map and its transpose have different Gram matrices of the same size.
+        products = self._gram if A is self or A.shape[0] != A.shape[1] else operators.gram(A)
+        return operators.signal_part(A, columns, products, self.rank)
 
     def rejected_energy(self, x):
         """Share of the energy of feature maps that the layer does not see.
@@ -254,32 +215,37 @@ class ConvOperator(LinearOperator):
         (...) array
             In [0, 1]; 0 for x = 0.
         """
-        parts = [part.reshape(-1, self.shape[1]) for part in self.split(x)]
-        kept, lost = ((part**2).sum(1) for part in parts)
-        share = lost / np.where(kept + lost == 0, 1, kept + lost)
-        axes = 3 if np.shape(x)[-3:] == self.input_shape else 1
-        return share.reshape(np.shape(x)[:-axes])
+        x = real_array(x, "x")
+        parts = [flattened(part, "x", self.input_shape) for part in self.split(x)]
+        axes = 3 if x.shape[-3:] == self.input_shape else 1
+        return rejected_share(*parts).reshape(x.shape[:-axes])
 
 
-def _pair(name, value, least):
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or min(pair) < least:
-        raise ValueError(f"{name}: expected {least} or more, or a pair of such, got {value!r}")
-    return pair
+def conv_operators(network, image_shape, padding_mode=None):
+    """The convolutions of a network as operators, each at the size that it meets there.
 
+    Parameters
+    ----------
+    network : torch.nn.Module
+    image_shape : tuple of int
+        Of one input of `network`, without the batch.
+    padding_mode : {"zeros", "circular"}, optional
+        By default each layer's own.
 
-def _padding(padding, kernel, dilation):
-    if padding == "valid":
-        padding = 0
-    if padding == "same":
-        total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-        return tuple((t // 2, t - t // 2) for t in total)
-    return tuple((p, p) for p in _pair("padding", padding, least=0))
+    Returns
+    -------
+    vslib.layers.Layers
+        ConvOperator by name, in the order of the network.
 
-
-def _fold(image, axis, before, size):
-    """Add what lies in the padding to the entries that it repeats."""
-    positions = (np.arange(image.shape[axis]) - before) % size
-    folded = np.zeros((*image.shape[:axis], size, *image.shape[axis + 1 :]))
-    np.add.at(folded, (slice(None),) * axis + (positions,), image)
-    return folded
+    Raises
+    ------
+    ValueError
+        If a layer meets inputs of several shapes, or its padding is neither of the two.
+    """
+    shapes = input_shapes(network, image_shape)
+    return Layers(
+        {
+            name: ConvOperator.of(network.get_submodule(name), shape, padding_mode)
+            for name, shape in shapes.items()
+        }
+    )

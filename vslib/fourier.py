@@ -6,7 +6,7 @@ import numpy as np
 
 from vslib.operators import EPS, Spectrum
 
-__all__ = ["fourier_blocks", "fourier_spectrum"]
+__all__ = ["fourier_blocks", "fourier_signal", "fourier_spectrum"]
 
 
 def fourier_blocks(weight, input_shape, stride, padding, dilation):
@@ -23,9 +23,10 @@ def fourier_blocks(weight, input_shape, stride, padding, dilation):
     padding : pair of pairs of int
         Before and after, for rows and columns.
 
-    Returns
-    -------
-    (groups, H / s_h, W / s_w, C_out / groups, s_h * s_w * C / groups) complex array
+    Yields
+    ------
+    (groups, W / s_w, C_out / groups, s_h * s_w * C / groups) complex array
+        For each of the H / s_h frequencies along the rows; one at a time, to save memory.
 
     References
     ----------
@@ -38,28 +39,59 @@ def fourier_blocks(weight, input_shape, stride, padding, dilation):
         np.exp(2j * np.pi * np.outer(np.arange(n), d * np.arange(k) - before) / n)
         for n, d, k, (before, _) in sizes
     )
-    transfer = np.einsum("goikl,yk,xl->gyxoi", weight, rows, columns, optimize=True)
-    folded = transfer.reshape(groups, s, height // s, t, width // t, out, each)
-    folded = folded.transpose(0, 2, 4, 5, 1, 3, 6)
-    return folded.reshape(groups, height // s, width // t, out, -1) / math.sqrt(s * t)
+    along = np.einsum("goikl,xl->gxoik", weight, columns, optimize=True)
+    for frequency in range(height // s):
+        transfer = np.tensordot(along, rows[frequency :: height // s], (4, 1))
+        folded = transfer.reshape(groups, t, width // t, out, each, s)
+        folded = folded.transpose(0, 2, 3, 5, 1, 4).reshape(groups, width // t, out, -1)
+        yield folded / math.sqrt(s * t)
 
 
-def fourier_spectrum(weight, input_shape, stride, padding, dilation):
+def fourier_spectrum(*layer):
     """All singular values of a circular convolution, from its Fourier blocks.
 
     Parameters
     ----------
-    weight, input_shape, stride, padding, dilation
+    *layer
         As for `fourier_blocks`.
 
     Returns
     -------
     vslib.operators.Spectrum
     """
-    blocks = fourier_blocks(weight, input_shape, stride, padding, dilation)
-    columns = blocks.shape[2]
-    # Opposite frequencies of a real kernel have the same singular values.
-    values = np.linalg.svd(blocks[:, :, : columns // 2 + 1], compute_uv=False)
-    twice = values[:, :, 1 : (columns + 1) // 2]
-    values = np.sort(np.concatenate([values.ravel(), twice.ravel()]))[::-1]
-    return Spectrum(values, "fft", EPS * max(blocks.shape[-2:]))
+    values = []
+    for blocks in fourier_blocks(*layer):
+        columns, size = blocks.shape[1], max(blocks.shape[2:])
+        # Opposite frequencies of a real kernel have the same singular values.
+        half = np.linalg.svd(blocks[:, : columns // 2 + 1], compute_uv=False)
+        values += [half.ravel(), half[:, 1 : (columns + 1) // 2].ravel()]
+    return Spectrum(np.sort(np.concatenate(values))[::-1], "fft", EPS * size)
+
+
+def fourier_signal(X, threshold, *layer):
+    """Part of each image in the row space of a circular convolution, wave by wave.
+
+    Parameters
+    ----------
+    X : (N, C, H, W) array
+    threshold : float
+        Singular values up to this count as zero.
+    *layer
+        As for `fourier_blocks`.
+
+    Returns
+    -------
+    (N, C, H, W) array
+    """
+    weight, (_, height, width), (s, t), *_ = layer
+    groups, _, each, *_ = weight.shape
+    waves = np.fft.fft2(X, norm="ortho")
+    shape = (len(X), groups, each, s, height // s, t, width // t)
+    waves = waves.reshape(shape)
+    for frequency, blocks in enumerate(fourier_blocks(*layer)):
+        _, values, basis = np.linalg.svd(blocks, full_matrices=False)
+        basis = basis * (values > threshold)[..., None]
+        met = waves[:, :, :, :, frequency].transpose(1, 5, 3, 4, 2, 0)
+        kept = basis.conj().swapaxes(2, 3) @ (basis @ met.reshape(*basis.shape[:2], -1, len(X)))
+        waves[:, :, :, :, frequency] = kept.reshape(met.shape).transpose(5, 0, 4, 2, 3, 1)
+    return np.fft.ifft2(waves.reshape(X.shape), norm="ortho").real

@@ -1,6 +1,5 @@
 """The layers of a network as matrices, each in a stated reading."""
 
-import copy
 import difflib
 from dataclasses import dataclass
 
@@ -13,10 +12,7 @@ __all__ = [
     "Layers",
     "UnknownLayerError",
     "augmented",
-    "crop_unseen_taps",
-    "fill_taps",
     "matrices",
-    "seen_taps",
 ]
 
 READINGS = ("kernels", "filters")
@@ -62,6 +58,10 @@ class LayerMatrix:
     def shape(self):
         """m and n."""
         return self.values.shape
+
+    def __str__(self):
+        m, n = self.shape
+        return f"{self.name}, {self.reading}, {m} x {n}"
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.values, dtype=dtype, copy=copy)
@@ -151,90 +151,3 @@ def augmented(W, b):
     """
     W = real_array(W, "W", axes=2)
     return np.column_stack([W, real_array(b, "b", axes=1, length=len(W))])
-
-
-def seen_taps(size, kernel, stride=1, padding=0, dilation=1):
-    """Which taps of a zero-padded convolution ever meet an entry of the image, along one axis.
-
-    Parameters
-    ----------
-    size, kernel, stride, padding, dilation : int
-        Of that axis.
-
-    Returns
-    -------
-    list of int
-        Positions in the kernel; the others only ever meet padding, and no gradient reaches them.
-    """
-    starts = _starts(size, kernel, stride, padding, dilation)
-    positions = starts[:, None] + dilation * np.arange(kernel)
-    return np.flatnonzero(((positions >= 0) & (positions < size)).any(0)).tolist()
-
-
-def _starts(size, kernel, stride, padding, dilation):
-    return np.arange(-padding, size + padding - dilation * (kernel - 1), stride)
-
-
-def _crop(size, kernel, stride, padding, dilation):
-    # Padding is the same on both sides; where the taps left would need two, nothing is cropped.
-    taps = seen_taps(size, kernel, stride, padding, dilation)
-    if taps:
-        first, last = taps[0], taps[-1]
-        less = padding - first * dilation
-        starts = _starts(size, last - first + 1, stride, less, dilation)
-        if less >= 0 and len(starts) == len(_starts(size, kernel, stride, padding, dilation)):
-            return slice(first, last + 1), less
-    return slice(0, kernel), padding
-
-
-def crop_unseen_taps(model, image_shape):
-    """A copy of a network without the taps of its kernels that only ever meet padding.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-    image_shape : tuple of int
-        Of one input of `model`, without the batch.
-
-    Returns
-    -------
-    small : torch.nn.Module
-        Has the outputs of `model` for images of that shape.
-    windows : dict of str to pair of slices
-        The part of each cropped kernel that was kept, by the name of its layer.
-    """
-    import torch
-    from torch import nn
-
-    small, sizes, windows = copy.deepcopy(model), {}, {}
-    hooks = [
-        module.register_forward_hook(
-            lambda _, inputs, __, name=name: sizes.setdefault(name, set()).add(inputs[0].shape[-2:])
-        )
-        for name, module in small.named_modules()
-        if isinstance(module, nn.Conv2d)
-        and module.padding_mode == "zeros"
-        and not isinstance(module.padding, str)
-    ]
-    with torch.no_grad():
-        small.eval()(next(small.parameters()).new_zeros(1, *image_shape))
-    for hook in hooks:
-        hook.remove()
-    for name, (size, *others) in sizes.items():
-        conv = small.get_submodule(name)
-        geometry = (size, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
-        window, padding = zip(*map(_crop, *geometry), strict=True)
-        weight = conv.weight[(..., *window)]
-        if weight.shape != conv.weight.shape and not others:
-            conv.weight = nn.Parameter(weight.detach().clone(), conv.weight.requires_grad)
-            conv.kernel_size, conv.padding = tuple(weight.shape[2:]), padding
-            windows[name] = window
-    return small.train(model.training), windows
-
-
-def fill_taps(model, small, windows):
-    """Write the parameters of a cropped copy back into the network that it was made from."""
-    state = small.state_dict()
-    for key, value in model.state_dict().items():
-        name, _, kind = key.rpartition(".")
-        value[(..., *(windows.get(name, ()) if kind == "weight" else ()))] = state[key]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh, eigvalsh
 from scipy.sparse.linalg import ArpackNoConvergence, lsmr, svds
 
-__all__ = ["Spectrum", "gram", "gram_spectrum", "lanczos_spectrum", "signal_part"]
+__all__ = ["Spectrum", "gram", "gram_spectrum", "lanczos", "signal_part"]
 
 MEMORY = 4 * 2**30  # bytes that a dense Gram matrix and its decomposition may take
 COLUMNS = 784  # of the identity, pushed through the map at a time
@@ -50,7 +50,7 @@ def gram(A):
     Returns
     -------
     (k, k) array
-        k = min(m, n); A A^T where m <= n.
+        k = min(m, n); A^T A where m = n.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def gram(A):
             f"{MEMORY / 2**30:.0f} GiB, got {size} x {size}, which needs "
             f"{24 * size**2 / 2**30:.1f}; ask for the largest k singular values instead"
         )
-    there, back = (A.rmatmat, A.matmat) if A.shape[0] <= A.shape[1] else (A.matmat, A.rmatmat)
+    there, back = (A.rmatmat, A.matmat) if A.shape[0] < A.shape[1] else (A.matmat, A.rmatmat)
     result = np.empty((size, size))
     for start in range(0, size, COLUMNS):
         block = np.eye(size, min(COLUMNS, size - start), -start)
@@ -84,8 +84,36 @@ def gram_spectrum(products):
     return Spectrum(values, "gram", float(error / max(smallest, math.sqrt(error))))
 
 
-def lanczos_spectrum(A, k):
-    """The largest k singular values of a map by Lanczos iteration (ARPACK), from a fixed start."""
+def lanczos(A, k):
+    """The largest k singular values and right singular vectors, by Lanczos iteration (ARPACK).
+
+    Parameters
+    ----------
+    A : scipy.sparse.linalg.LinearOperator, (m, n)
+    k : int
+        From 1 to min(m, n) - 1.
+
+    Returns
+    -------
+    Spectrum
+    (k, n) array
+        The vectors; the start of the iteration is fixed.
+
+    Raises
+    ------
+    ValueError
+        If k is out of that range, the vectors that it keeps do not fit in memory, or it does not
+        converge.
+    """
+    if not 1 <= k < min(A.shape):
+        raise ValueError(f"k: expected 1 to {min(A.shape) - 1}, got {k!r}")
+    needed = 8 * (2 * k * min(A.shape) + k * sum(A.shape))
+    if needed > MEMORY:
+        raise ValueError(
+            f"a map of {A.shape[0]} x {A.shape[1]}: expected vectors that fit in "
+            f"{MEMORY / 2**30:.0f} GiB, got a request for {k}, which need "
+            f"{needed / 2**30:.1f}; ask for fewer"
+        )
     start = np.random.default_rng(0).normal(size=min(A.shape))
     try:
         u, s, vt = svds(A, k, v0=start, solver="arpack")
@@ -96,7 +124,7 @@ def lanczos_spectrum(A, k):
         ) from error
     misses = np.linalg.norm(A.matmat(vt.T) - u * s, axis=0)
     misses = np.maximum(misses, np.linalg.norm(A.rmatmat(u) - vt.T * s, axis=0))
-    return Spectrum(s[::-1].copy(), "lanczos", float(misses.max() / s.max()))
+    return Spectrum(s[::-1].copy(), "lanczos", float(misses.max() / s.max())), vt[::-1]
 
 
 def signal_part(A, X, products=None, rank=None):
@@ -106,9 +134,9 @@ def signal_part(A, X, products=None, rank=None):
     ----------
     A : scipy.sparse.linalg.LinearOperator, (m, n)
     X : (n, b) array
-    products : (k, k) array, optional
-        ``gram(A)``. Without it each column is found by LSMR, the least-norm solution of
-        A s = A x, from products alone (Fong and Saunders 2011).
+    products : (m, m) or (n, n) array, optional
+        A A^T or A^T A; the latter if m = n. Without it each column is found by LSMR, the
+        least-norm solution of A s = A x, from products alone (Fong and Saunders 2011).
     rank : int, optional
         Of A; goes with `products`.
 
@@ -131,7 +159,7 @@ def signal_part(A, X, products=None, rank=None):
         return _refined(A, X, lambda Y: cho_solve(factor, Y, check_finite=False))
     squares, vectors = eigh(products, check_finite=False)
     squares, vectors = squares[len(squares) - rank :], vectors[:, len(vectors) - rank :]
-    if n < m:
+    if len(products) == n:
         return vectors @ (vectors.T @ X)
     return _refined(A, X, lambda Y: vectors @ ((vectors.T @ Y) / squares[:, None]))
 

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from vslib.arrays import real_array
+from vslib.vectors import rejected_share, signs
 
 __all__ = ["Subspaces", "project"]
 
@@ -56,14 +57,12 @@ class Subspaces:
             raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
         u, s, vt = np.linalg.svd(W, full_matrices=False)
         rank = int(np.count_nonzero(s > rtol * s[0]))
-        sizes = np.abs(vt)
-        peaks = (sizes > (1 - 1e-6) * sizes.max(1, keepdims=True)).argmax(1)
-        signs = np.sign(vt[np.arange(len(vt)), peaks])
+        flips = signs(vt)
         self.shape = W.shape
         self.rank = rank
         self.singular_values = s[:rank]
-        self.signal = (vt * signs[:, None])[:rank].T
-        self.signal_out = (u * signs)[:, :rank]
+        self.signal = (vt * flips[:, None])[:rank].T
+        self.signal_out = (u * flips)[:, :rank]
 
     def __repr__(self):
         m, n = self.shape
@@ -139,11 +138,7 @@ class Subspaces:
         (...) array
             In [0, 1]; 0 for x = 0, of which nothing is lost.
         """
-        x = real_array(x, "x", length=self.shape[1])
-        largest = np.abs(x).max(-1, keepdims=True)
-        signal, rejected = _split(x / np.where(largest == 0, 1, largest), self.signal)
-        lost, kept = (rejected**2).sum(-1), (signal**2).sum(-1)
-        return lost / np.where(lost + kept == 0, 1, lost + kept)
+        return rejected_share(*self.split(x))
 
     def preimage(self, y):
         """The one x in Signal(W) with Wx = the reachable part of y: the pseudoinverse applied.

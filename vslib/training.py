@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from vslib import files, layers, mnist, networks
+from vslib import files, mnist, networks, taps
 from vslib.arrays import labelled, real_array
 
 __all__ = ["accuracy", "descend", "train"]
@@ -61,7 +61,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     """Train one of the paper's networks from scratch, a checkpoint after each epoch.
 
     Kernels are trained without the taps that only ever meet padding, which no gradient
-    reaches (`layers.crop_unseen_taps`): the same network in two thirds of the time.
+    reaches (`taps.crop_unseen_taps`): the same network in two thirds of the time.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
         data = [(images[part], labels[part]) for part in mnist.split(seed)]
     (images, labels), validation = [labelled(*pair) for pair in data]
 
-    small, windows = layers.crop_unseen_taps(network, images.shape[1:])
+    small, windows = taps.crop_unseen_taps(network, images.shape[1:])
     optimizer = torch.optim.SGD(
         small.parameters(),
         lr=RECIPE["learning rate"],
@@ -150,7 +150,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
                 bar.update(len(batch))
             share = accuracy(small, *validation)
             bar.set_postfix_str(f"validation accuracy {share:.4f}")
-        layers.fill_taps(network, small, windows)
+        taps.fill_taps(network, small, windows)
         momenta = {
             key: optimizer.state[p]["momentum_buffer"] for key, p in small.named_parameters()
         }

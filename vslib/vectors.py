@@ -1,0 +1,44 @@
+"""Two rules for vectors: how their energy is shared, and which sign a singular vector has."""
+
+import numpy as np
+
+__all__ = ["rejected_share", "signs"]
+
+
+def rejected_share(signal, rejected):
+    """||rejected||^2 / (||signal||^2 + ||rejected||^2), for numbers of any magnitude.
+
+    Parameters
+    ----------
+    signal, rejected : (..., n) arrays
+        Orthogonal parts of a vector.
+
+    Returns
+    -------
+    (...) array
+        In [0, 1]; 0 where both are zero, and nothing is lost.
+    """
+    largest = np.maximum(np.abs(signal), np.abs(rejected)).max(-1, keepdims=True)
+    largest = np.where(largest == 0, 1, largest)
+    kept, lost = (((part / largest) ** 2).sum(-1) for part in (signal, rejected))
+    return lost / np.where(kept + lost == 0, 1, kept + lost)
+
+
+def signs(vectors):
+    """+1 or -1 for each vector: what makes its entry of largest magnitude positive.
+
+    Where some are equal but for rounding it is the first of them, so that pictures do not depend
+    on the machine.
+
+    Parameters
+    ----------
+    vectors : (k, n) array
+        Nonzero.
+
+    Returns
+    -------
+    (k,) array
+    """
+    sizes = np.abs(vectors)
+    peaks = (sizes > (1 - 1e-6) * sizes.max(1, keepdims=True)).argmax(1)
+    return np.sign(vectors[np.arange(len(vectors)), peaks])
