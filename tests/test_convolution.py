@@ -99,6 +99,9 @@ def test_split_is_the_projection_onto_the_row_space(geometry, seed):
         signal.reshape(2, -1), flat @ (np.linalg.pinv(matrix, rcond=1e-7) @ matrix), atol=1e-7
     )
     assert operator.rank == np.linalg.matrix_rank(matrix, 1e-7 * values[0])
+    if operator.rank:
+        expected = values[0] / values[operator.rank - 1]
+        assert operator.condition_number == pytest.approx(expected, rel=1e-6)
     energy = operator.rejected_energy(x)
     assert energy.shape == (2,) and (energy >= 0).all() and (energy <= 1).all()
     np.testing.assert_allclose(energy, (rejected**2).sum((1, 2, 3)) / (x**2).sum((1, 2, 3)))
@@ -151,6 +154,13 @@ def test_circular_layers_are_split_in_fourier_blocks_without_a_gram_matrix(
     assert operator.rank == np.linalg.matrix_rank(matrix) < min(operator.shape)
 
 
+def test_a_zero_layer_has_no_condition_number():
+    operator = ConvOperator(np.zeros((1, 1, 2, 2)), (1, 4, 4))
+    assert operator.rank == 0
+    with pytest.raises(ValueError, match="got rank 0"):
+        _ = operator.condition_number
+
+
 def test_complex_vectors_keep_their_imaginary_parts():
     operator = ConvOperator(np.random.default_rng(0).normal(size=(2, 3, 3, 3)), (3, 5, 5))
     x = np.random.default_rng(1).normal(size=(2, 75))
@@ -195,8 +205,7 @@ class TestOfANetwork:
             for r in ("kernels", "filters")
         ]
         for mode in ("circular", "zeros"):
-            s = conv_operators(network, (28, 28), mode)[name].singular_values().values
-            numbers.append(s[0] / s[-1])
+            numbers.append(conv_operators(network, (28, 28), mode)[name].condition_number)
         kernels, filters, circular, zeros = numbers
         assert 1.05 < kernels < 1.11 and 1.8 < filters < 2.2
         assert 100 < circular < zeros

@@ -1,9 +1,10 @@
 """What a panel shows travels whole, within half a level of a byte; what does not fit is said."""
 
 import numpy as np
+import pytest
 from controls import R, W, X, Y, Z, browse, mix, projection, spec, unpack
 
-from vslib.panels import exact, grey, signed
+from vslib.panels import enlarged, exact, grey, signed
 
 
 def test_grey_values_keep_to_half_a_level():
@@ -52,3 +53,18 @@ def test_panels_keep_their_titles_scales_and_marks():
     assert own["title"] == "own (each on its own scale)"
     assert bars["range"][0] < -2 and bars["range"][1] > 5
     assert line["mark"] == 1 and line["labels"] == ["a", "b", "c"]
+
+
+def test_pictures_of_different_sizes_are_enlarged_by_whole_pixels():
+    small, large = np.arange(4).reshape(2, 2), np.arange(9).reshape(3, 3)
+    found = enlarged([small, large], 6)
+    assert found.shape == (2, 6, 6)
+    np.testing.assert_array_equal(found[0][::3, ::3], small)
+    np.testing.assert_array_equal(found[0][2::3, 2::3], small)
+    np.testing.assert_array_equal(found[1][1::2, ::2], large)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (2, 3)])
+def test_pictures_that_do_not_fill_the_side_are_refused(shape):
+    with pytest.raises(ValueError, match=r"divides 6, got one of \d x \d"):
+        enlarged([np.ones(shape)], 6)

@@ -1,9 +1,6 @@
 """A convolution as the linear map that it is: its spectrum and its four subspaces, exactly."""
 
 import functools
-import math
-
-import numpy as np
 
 from vslib import operators
 from vslib.arrays import real_array
@@ -75,8 +72,8 @@ class ConvOperator(ConvMap):
     @functools.cached_property
     def _spectrum(self):
         if self.is_block_circulant:
-            return fourier_spectrum(*self.geometry)
-        return operators.gram_spectrum(self._gram)
+            return fourier_spectrum(max(self.shape), *self.geometry)
+        return operators.gram_spectrum(self._gram, max(self.shape))
 
     def singular_values(self, k=None):
         """Singular values of the layer, by the cheapest exact way.
@@ -128,19 +125,17 @@ class ConvOperator(ConvMap):
         return vectors.reshape(k, *self.input_shape)
 
     @property
-    def _threshold(self):
-        tolerance = max(self.shape) * operators.EPS
-        if self._spectrum.method == "gram":
-            tolerance = math.sqrt(tolerance)
-        return tolerance * self._spectrum.values[0]
-
-    @functools.cached_property
     def rank(self):
         """Number of singular values above what their method can tell from zero, relative to s1.
 
         That is max(m, n) eps for Fourier blocks and sqrt(max(m, n) eps) for a Gram matrix.
         """
-        return int(np.count_nonzero(self._spectrum.values > self._threshold))
+        return self._spectrum.rank
+
+    @property
+    def condition_number(self):
+        """s1 / sr, at least 1 (paper, section 2.3); a ValueError for a zero layer."""
+        return self._spectrum.condition_number
 
     def split(self, x):
         """Parts of feature maps that the layer lets through and that it rejects; they add up to x.
@@ -167,7 +162,8 @@ class ConvOperator(ConvMap):
         flat = flattened(x, "x", self.input_shape)
         if self.is_block_circulant:
             maps = flat.reshape(-1, *self.input_shape)
-            signal = fourier_signal(maps, self._threshold, *self.geometry)
+            threshold = self._spectrum.tolerance * self._spectrum.values[0]
+            signal = fourier_signal(maps, threshold, *self.geometry)
         else:
             signal = self._signal_part(self, flat.T).T
         signal = signal.reshape(x.shape)

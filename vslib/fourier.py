@@ -47,11 +47,13 @@ def fourier_blocks(weight, input_shape, stride, padding, dilation):
         yield folded / math.sqrt(s * t)
 
 
-def fourier_spectrum(*layer):
+def fourier_spectrum(length, *layer):
     """All singular values of a circular convolution, from its Fourier blocks.
 
     Parameters
     ----------
+    length : int
+        max(m, n) of the whole map; length eps s1 cannot be told from zero.
     *layer
         As for `fourier_blocks`.
 
@@ -61,11 +63,12 @@ def fourier_spectrum(*layer):
     """
     values = []
     for blocks in fourier_blocks(*layer):
-        columns, size = blocks.shape[1], max(blocks.shape[2:])
+        _, columns, *block = blocks.shape
         # Opposite frequencies of a real kernel have the same singular values.
         half = np.linalg.svd(blocks[:, : columns // 2 + 1], compute_uv=False)
         values += [half.ravel(), half[:, 1 : (columns + 1) // 2].ravel()]
-    return Spectrum(np.sort(np.concatenate(values))[::-1], "fft", EPS * size)
+    values = np.sort(np.concatenate(values))[::-1]
+    return Spectrum(values, "fft", EPS * max(block), EPS * length)
 
 
 def fourier_signal(X, threshold, *layer):

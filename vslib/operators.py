@@ -28,11 +28,26 @@ class Spectrum:
     residual : float
         Error of a value relative to the largest: for Lanczos measured, as the largest of
         ||A v - s u|| and ||A^T u - s v||; otherwise a bound from rounding.
+    tolerance : float
+        What the method can tell from zero, relative to the largest value.
     """
 
     values: np.ndarray
     method: str
     residual: float
+    tolerance: float
+
+    @property
+    def rank(self):
+        """Number of values above the tolerance."""
+        return int(np.count_nonzero(self.values > self.tolerance * self.values[0]))
+
+    @property
+    def condition_number(self):
+        """s1 / sr, with r the rank; a ValueError where all values are zero."""
+        if self.rank == 0:
+            raise ValueError("condition number: expected a map of rank 1 or more, got rank 0")
+        return float(self.values[0] / self.values[self.rank - 1])
 
 
 def fits(shape):
@@ -72,16 +87,27 @@ def gram(A):
     return (result + result.T) / 2
 
 
-def gram_spectrum(products):
-    """Singular values of a map from its Gram matrix.
+def gram_spectrum(products, length):
+    """All singular values of a map from its Gram matrix.
 
     Squaring costs digits at the small end: a value s is known to about eps s1^2 / s, and what
-    lies below sqrt(eps) s1 cannot be told from zero.
+    lies below sqrt(length eps) s1 cannot be told from zero.
+
+    Parameters
+    ----------
+    products : (k, k) array
+    length : int
+        max(m, n) of the map.
+
+    Returns
+    -------
+    Spectrum
     """
     values = np.sqrt(np.maximum(eigvalsh(products, driver="ev", check_finite=False)[::-1], 0))
     error = EPS * math.sqrt(len(values))
     smallest = values[-1] / values[0] if values[0] else 1.0
-    return Spectrum(values, "gram", float(error / max(smallest, math.sqrt(error))))
+    residual = float(error / max(smallest, math.sqrt(error)))
+    return Spectrum(values, "gram", residual, math.sqrt(length * EPS))
 
 
 def lanczos(A, k):
@@ -124,7 +150,8 @@ def lanczos(A, k):
         ) from error
     misses = np.linalg.norm(A.matmat(vt.T) - u * s, axis=0)
     misses = np.maximum(misses, np.linalg.norm(A.rmatmat(u) - vt.T * s, axis=0))
-    return Spectrum(s[::-1].copy(), "lanczos", float(misses.max() / s.max())), vt[::-1]
+    residual = float(misses.max() / s.max())
+    return Spectrum(s[::-1].copy(), "lanczos", residual, max(A.shape) * EPS), vt[::-1]
 
 
 def signal_part(A, X, products=None, rank=None):

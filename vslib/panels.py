@@ -7,7 +7,7 @@ import numpy as np
 
 from vslib.arrays import real_array
 
-__all__ = ["Panel", "axis_range", "exact", "grey", "leading", "signed"]
+__all__ = ["Panel", "axis_range", "enlarged", "exact", "grey", "leading", "signed"]
 
 
 def leading(values, name, lengths, axes):
@@ -32,6 +32,32 @@ def leading(values, name, lengths, axes):
         expected = ", ".join([*map(str, lengths), *["..."] * axes])
         raise ValueError(f"{name}: expected shape ({expected}), got {values.shape}")
     return values
+
+
+def enlarged(pictures, side):
+    """Square pictures of different sizes, each pixel repeated until all have the same.
+
+    Parameters
+    ----------
+    pictures : sequence of N (h, h) arrays
+    side : int
+        A multiple of each h.
+
+    Returns
+    -------
+    (N, side, side) array
+
+    Raises
+    ------
+    ValueError
+        If a picture is not square, or its size does not divide `side`.
+    """
+    for picture in pictures:
+        high, wide = np.shape(picture)
+        if high != wide or side % high:
+            expected = f"square pictures whose size divides {side}"
+            raise ValueError(f"pictures: expected {expected}, got one of {high} x {wide}")
+    return np.array([np.kron(p, np.ones([side // len(p)] * 2)) for p in pictures])
 
 
 def axis_range(values, zero):

@@ -9,10 +9,10 @@ import numpy as np
 
 from vslib import views
 from vslib.arrays import real_array
-from vslib.panels import Panel, axis_range, exact, leading
+from vslib.panels import Panel, axis_range, enlarged, exact, leading
 from vslib.subspaces import Subspaces
 
-__all__ = ["Panel", "browse", "mix", "plane", "projection", "rank_k"]
+__all__ = ["Panel", "browse", "enlarged", "mix", "plane", "projection", "rank_k"]
 
 
 def browse(panels, controls, words):
