@@ -23,10 +23,11 @@ lock: .venv/installed
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --no-annotate pyproject.toml -o requirements.txt
 	cd book/_ext && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
-# How long a build takes, and how much faster than a dense SVD the spectrum of a convolution is.
+# How long a build takes, and how much faster than the plain way convolutions and syntheses are.
 bench: .venv/installed
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_convolution.py
+	$(BIN)/python tools/bench_synthesis.py
 
 lab: .venv/installed
 	$(BIN)/jupyter lab book

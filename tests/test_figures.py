@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from vslib import figures
+from vslib import figures, looks
 
 matplotlib.use("agg")
 RNG = np.random.default_rng(0)
@@ -23,6 +23,7 @@ MADE = {
     "split": lambda: figures.split(GREY[0].ravel(), *np.ones((2, 24)), (4, 6)),
     "curve": lambda: figures.curve([1, 2, 3], [0.2, 0.5, 0.9], "rank", "accuracy"),
     "distribution": lambda: figures.distribution(DRAWS[:, 0], {"fc1": 7.2}, "condition number"),
+    "ranges": lambda: figures.ranges({"a": DRAWS, "b": -DRAWS}, (-2.0, np.inf), "value"),
 }
 each = pytest.mark.parametrize("make", MADE.values(), ids=MADE)
 
@@ -71,7 +72,7 @@ def light(colour):
 
 @pytest.mark.parametrize(
     "colour, white, black",
-    [(figures.INK, 4.5, 4), (figures.BLUE, 3, 3), (figures.ORANGE, 3, 3)],
+    [(looks.INK, 4.5, 4), (looks.BLUE, 3, 3), (looks.ORANGE, 3, 3)],
 )
 def test_ink_reads_on_white_and_on_black(colour, white, black):
     """Contrast of WCAG 2; the black is that of the book's and JupyterLab's dark themes."""
@@ -80,10 +81,10 @@ def test_ink_reads_on_white_and_on_black(colour, white, black):
 
 
 def test_the_diverging_map_is_light_in_the_middle_and_tells_signs_apart():
-    lights = np.array([light(colour) for colour in figures.MAP(np.linspace(0, 1, 101))[:, :3]])
+    lights = np.array([light(colour) for colour in looks.MAP(np.linspace(0, 1, 101))[:, :3]])
     assert lights.argmax() in (49, 50, 51) and lights[50] > 0.9
     assert (np.diff(lights[:51]) > -1e-3).all() and (np.diff(lights[50:]) < 1e-3).all()
-    below, above = figures.MAP(0.2)[:3], figures.MAP(0.8)[:3]
+    below, above = looks.MAP(0.2)[:3], looks.MAP(0.8)[:3]
     # Blue against orange differ along blue - yellow, which the common colour blindnesses keep.
     assert below[2] - below[0] > 0.3 and above[0] - above[2] > 0.3
 
@@ -197,3 +198,14 @@ ERRORS = {
 def test_what_does_not_fit_is_said(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_ranges_reach_from_the_lowest_to_the_highest_value():
+    axis = MADE["ranges"]().axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    caps = sorted({round(float(x), 9) for line in axis.lines for x in line.get_xdata()})
+    ends = {DRAWS.min(), DRAWS.max(), -DRAWS.min(), -DRAWS.max()}
+    assert {round(float(end), 9) for end in ends} <= set(caps)
+    band = axis.patches[-1]
+    assert band.get_x() == -2
+    assert band.get_x() + band.get_width() == pytest.approx(axis.get_xlim()[1])

@@ -20,6 +20,7 @@ FLOORS = (
         "evaluation",
         "fourier",
         "layers",
+        "looks",
         "networks",
         "panels",
         "polytopes",

@@ -22,7 +22,7 @@ from controls import (
 )
 
 import vslib
-from vslib import figures, views
+from vslib import looks, views
 
 PAGE = """<!doctype html><html lang="en"><title>view</title><body style="width: {width}px">
 <div class="vslib">{sliders}<div id="view"></div></div>"""
@@ -120,7 +120,7 @@ def as_grey(values):
 
 
 def as_signed(values, scale):
-    return figures.MAP(np.clip(values / scale, -1, 1) / 2 + 0.5, bytes=True)[..., :3].astype(int)
+    return looks.MAP(np.clip(values / scale, -1, 1) / 2 + 0.5, bytes=True)[..., :3].astype(int)
 
 
 def assert_close(drawn, expected, levels=5):

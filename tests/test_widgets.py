@@ -26,7 +26,7 @@ from ipywidgets.embed import dependency_state
 from ipywidgets.widgets.widget import _instances
 
 import vslib
-from vslib import figures, mnist, views, widgets
+from vslib import looks, mnist, views, widgets
 from vslib.panels import exact, grey, signed
 from vslib.widgets import Panel
 
@@ -279,9 +279,9 @@ def test_frames_are_counted_as_numpy_counts(script):
 def test_colours_are_those_of_the_figures(script):
     values = np.linspace(-1.2, 1.2, 49)
     got = script("browse", "given.values.map(js.diverging)", values=values)
-    expected = figures.MAP(np.clip(values, -1, 1) / 2 + 0.5, bytes=True)[:, :3]
+    expected = looks.MAP(np.clip(values, -1, 1) / 2 + 0.5, bytes=True)[:, :3]
     assert abs(np.array(got) - expected).max() <= 3  # matplotlib's map has 256 steps
-    assert script("browse", "js.DIVERGING") == [list(colour) for colour in figures.DIVERGING]
+    assert script("browse", "js.DIVERGING") == [list(colour) for colour in looks.DIVERGING]
     assert script("browse", "[-1, 0, 0.5, 2].map((v) => js.grey(v)[0])") == [0, 0, 128, 255]
 
 

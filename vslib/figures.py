@@ -5,37 +5,20 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 
 from vslib.arrays import real_array
+from vslib.looks import BLUE, CHART, DIVERGING, INK, MAP, ORANGE, closed, style
 
-__all__ = ["DIVERGING", "curve", "distribution", "images", "spectrum", "split", "style"]
-
-# Blue below zero, white at zero, orange above; js/common.js holds the same.
-DIVERGING = ((10, 63, 125), (92, 154, 210), (250, 250, 250), (240, 160, 85), (163, 60, 4))
-MAP = LinearSegmentedColormap.from_list("vslib", np.array(DIVERGING) / 255)
-
-# Contrast of the words 4.6 on white and 4 on black, of the lines at least 3.7 on both.
-INK, BLUE, ORANGE = "#70757d", "#2f7fc4", "#c96a1c"
-CHART = (6, 3.5)  # inches: with 12 points the words keep 9 pixels on a phone
-
-
-def style():
-    """Matplotlib settings of the figures, as a context: transparent, ink for white and black."""
-    settings = {
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, INK]),
-        "axes.titlesize": 12,
-        "font.size": 12,
-        "figure.dpi": 110,
-        "legend.frameon": False,
-        "figure.constrained_layout.use": True,
-    }
-    inked = ("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color")
-    return plt.rc_context(settings | dict.fromkeys(inked, INK))
+__all__ = [
+    "DIVERGING",
+    "curve",
+    "distribution",
+    "images",
+    "ranges",
+    "spectrum",
+    "split",
+    "style",
+]
 
 
 def images(arrays, titles=None, columns=5, kind="image", scale="row"):
@@ -87,7 +70,7 @@ def images(arrays, titles=None, columns=5, kind="image", scale="row"):
                 _scale_bar(figure, picture, list(axes), limit)
         for axis, title in zip(grid.flat, () if titles is None else titles, strict=False):
             axis.set_title(title)
-    return _closed(figure)
+    return closed(figure)
 
 
 def _limit(arrays):
@@ -104,12 +87,6 @@ def _scale_bar(figure, picture, axes, limit):
     bar = figure.colorbar(picture, ax=axes, shrink=0.8, aspect=12, pad=0.02)
     bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:.2g}", "0", f"{limit:.2g}"])
     bar.outline.set_visible(False)
-
-
-def _closed(figure):
-    # A notebook would show an open figure a second time.
-    plt.close(figure)
-    return figure
 
 
 def spectrum(singular_values, chance=None, edges=None, names=None):
@@ -152,7 +129,7 @@ def spectrum(singular_values, chance=None, edges=None, names=None):
         axis.set(xlabel="number i", ylabel="singular value $\\sigma_i$", ylim=(0, None))
         if axis.get_legend_handles_labels()[1]:
             axis.legend()
-    return _closed(figure)
+    return closed(figure)
 
 
 def split(x, signal, rejected, shape):
@@ -195,7 +172,7 @@ def split(x, signal, rejected, shape):
             picture = _picture(axis, values, "signed", limit)
             axis.set_title(f"{name}, {(values**2).sum() / energy:.0%}")
         _scale_bar(figure, picture, list(axes), limit)
-    return _closed(figure)
+    return closed(figure)
 
 
 def curve(x, y, xlabel, ylabel):
@@ -221,7 +198,7 @@ def curve(x, y, xlabel, ylabel):
         figure, axis = plt.subplots(figsize=CHART)
         axis.plot(x, y, "o-", markersize=4)
         axis.set(xlabel=xlabel, ylabel=ylabel)
-    return _closed(figure)
+    return closed(figure)
 
 
 def distribution(draws, marks, xlabel):
@@ -247,4 +224,36 @@ def distribution(draws, marks, xlabel):
             axis.axvline(value, color=color, ls=dash, label=f"{name}: {value:.4g}")
         axis.set(xlabel=xlabel, ylabel=f"draws, of {len(draws):,}")
         axis.legend()
-    return _closed(figure)
+    return closed(figure)
+
+
+def ranges(values, ends, xlabel):
+    """How far the values of each layer reach, beside the ends of a range.
+
+    Parameters
+    ----------
+    values : dict of str to array
+        By name, drawn from top to bottom as boxes: the middle half of the values with their
+        median, and whiskers to the lowest and the highest.
+    ends : (float, float)
+        Of the range, drawn as a band; infinite for none.
+    xlabel : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    flat = [real_array(some, name).ravel() for name, some in values.items()]
+    with style():
+        figure, axis = plt.subplots(figsize=CHART)
+        looks = {key: {"color": INK} for key in ("boxprops", "whiskerprops", "capprops")}
+        median = {"color": ORANGE, "linewidth": 2}
+        places = -np.arange(len(flat))
+        axis.boxplot(flat, positions=places, vert=False, whis=(0, 100), medianprops=median, **looks)
+        axis.set_yticks(places, list(values))
+        left, right = axis.get_xlim()
+        band = max(left, ends[0]), min(right, ends[1])
+        axis.axvspan(*band, color=BLUE, alpha=0.2, lw=0, label="range of the activation")
+        axis.set(xlabel=xlabel, xlim=(left, right))
+        axis.legend(loc="upper right")
+    return closed(figure)

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from vslib import files, mnist, networks, taps
 from vslib.arrays import labelled, real_array
+from vslib.evaluation import evaluate
 
 __all__ = ["accuracy", "descend", "train"]
 
@@ -38,23 +39,8 @@ def accuracy(network, images, labels, batch=1000):
     ValueError
         If an image is not finite and real, or not every image has one label from 0 to 9.
     """
-    import torch
-
     images, labels = labelled(images, labels)
-    training = network.training
-    network.eval()
-    with torch.inference_mode():
-        hits = sum(
-            int(
-                (
-                    network(torch.tensor(images[i : i + batch])).argmax(1).numpy()
-                    == labels[i : i + batch]
-                ).sum()
-            )
-            for i in range(0, len(images), batch)
-        )
-    network.train(training)
-    return hits / len(images)
+    return float((evaluate(network, images, batch).argmax(1) == labels).mean())
 
 
 def train(name, folder, epochs=20, seed=0, resume=False, data=None):
