@@ -32,7 +32,18 @@ FLOORS = (
         "views",
     },
     {"convolution", "inversion", "preimage", "synthesis", "training"},
-    {"figures", "publishing", "readings", "report", "widgets"},
+    {
+        "claims",
+        "figures",
+        "ideals",
+        "measures",
+        "publishing",
+        "readings",
+        "report",
+        "stored",
+        "widgets",
+    },
+    {"reproduction"},
     {"__main__"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

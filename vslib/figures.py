@@ -255,5 +255,5 @@ def ranges(values, ends, xlabel):
         band = max(left, ends[0]), min(right, ends[1])
         axis.axvspan(*band, color=BLUE, alpha=0.2, lw=0, label="range of the activation")
         axis.set(xlabel=xlabel, xlim=(left, right))
-        axis.legend(loc="upper right")
+        axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
     return closed(figure)
