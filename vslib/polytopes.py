@@ -31,7 +31,7 @@ class Polytope:
     tolerance : float
         In [1e-9, 0.01]; the default allows for float32 rounding of what c and h come from.
     sizes : ((p,) array, (q,) array), optional
-        How large the numbers are whose sums c and h are; |c| and |h| by default.
+        How large the numbers are whose sums c and h are; by default their magnitudes.
 
     Raises
     ------
