@@ -461,6 +461,17 @@ class TestInfeasible:
             strict = relu_preimage(W, b, y.astype(np.float32), tolerance=1e-9)
             assert not strict.feasible()
 
+    def test_is_told_from_what_float32_lost_of_a_large_bias(self):
+        # W x is all that is left of y - b, and here that is rounding.
+        W, b = np.random.default_rng(0).normal(size=(8, 5)), np.full(8, 0.1)
+        P = relu_preimage(W, b, b.astype(np.float32))
+        assert P.contains(np.zeros(5)) and P.feasible()
+        # A row that says x = 1.001 for 1 + 1e-7 in y; the other one ends at x = 1.
+        P = relu_preimage([[1e-4], [1]], [1, -1], [1.0001 + 1e-7, 0], (0, 2))
+        assert P.contains([1]) and P.feasible()
+        assert_allclose(P.nearest([2]), [1], atol=1e-5)
+        assert not relu_preimage([[1e-4], [1]], [1, -1], [1.0001 + 1e-4, 0], (0, 2)).feasible()
+
     @given(reached())
     def test_float32_outputs_are_reached(self, case):
         W, b, y, x, box = case

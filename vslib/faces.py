@@ -240,6 +240,7 @@ def compromise(A, c, G, h, tolerance):
     """
     none = np.empty((0, A.shape[1]))
     whole = Face(none, none[:, 0], np.vstack([A, -A, G]), np.concatenate([c, -c, h]), tolerance)
+    whole.sizes = np.ones(len(whole.G))  # each row gives way by the same share of its terms
     x, *_ = whole.ball(1)
     if (whole.G @ x - whole.h).max() > whole.allowed(x):
         return None
