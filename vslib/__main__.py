@@ -1,4 +1,4 @@
-"""Command line: ``python -m vslib train``."""
+"""Command line: ``python -m vslib train``, ``starts`` and ``reproduce``."""
 
 import argparse
 
@@ -15,9 +15,30 @@ def main():
     command.add_argument(
         "--publish", action="store_true", help="then make it the network that vslib ships"
     )
+    command = commands.add_parser("starts", help="compute the stored parts of figure 3 again")
+    command.add_argument("--folder", help="to write to (that of the package)")
+    command = commands.add_parser("reproduce", help="compute the paper's table and figures again")
+    names = ("fc1", "fc5", "resnet18")
+    command.add_argument("--only", nargs="+", choices=names, default=names, help="these networks")
+    command.add_argument("--folder", default="reproduced", help="to write to")
+    command.add_argument(
+        "--from-scratch", action="store_true", help="train first (hours; goes on where stopped)"
+    )
+    command.add_argument("--epochs", type=int, default=20, help="of training, 1 or more")
+    command.add_argument(
+        "--seeds", metavar="RUNS", help="instead, train several seeds there and store the spread"
+    )
     given = parser.parse_args()
+    if given.command == "starts":
+        from vslib import stored
+
+        stored.publish(folder=given.folder or stored.FOLDER)
+        return
     if given.epochs < 1:
         parser.error(f"--epochs: expected 1 or more, got {given.epochs}")
+    if given.command == "reproduce":
+        _reproduce(given)
+        return
 
     from vslib import publishing, training
 
@@ -26,6 +47,25 @@ def main():
     if given.publish:
         publishing.publish(folder)
     print(f"{folder}: validation accuracy {record['history'][-1]['validation_accuracy']:.4f}")
+
+
+def _reproduce(given):
+    import sys
+    from functools import partial
+    from pathlib import Path
+
+    from vslib import reproduction
+
+    if given.seeds:
+        reproduction.store(given.seeds)
+        return
+    get = reproduction.shipped
+    if given.from_scratch:
+        get = partial(reproduction.from_scratch, folder=Path(given.folder), epochs=given.epochs)
+    text, lines = reproduction.reproduce(given.folder, given.only, get)
+    print(text)
+    if lines:
+        sys.exit("\n".join(["", "These numbers leave their stated spread:", *lines]))
 
 
 if __name__ == "__main__":
