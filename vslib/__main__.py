@@ -20,7 +20,7 @@ def main():
     command = commands.add_parser("reproduce", help="compute the paper's table and figures again")
     names = ("fc1", "fc5", "resnet18")
     command.add_argument("--only", nargs="+", choices=names, default=names, help="these networks")
-    command.add_argument("--folder", default="reproduced", help="to write to")
+    command.add_argument("--folder", default="runs/reproduced", help="to write to")
     command.add_argument(
         "--from-scratch", action="store_true", help="train first (hours; goes on where stopped)"
     )
