@@ -12,7 +12,18 @@ import pytest
 from myst_parser.mdit_to_docutils.base import default_slugify
 from numpy.testing import assert_allclose
 
-from vslib import Subspaces, claims, ideals, layers, measures, mnist, networks, reproduction, stored
+from vslib import (
+    Subspaces,
+    claims,
+    ideals,
+    layers,
+    measures,
+    mnist,
+    networks,
+    reproduction,
+    stored,
+    taps,
+)
 from vslib import __main__ as command_line
 from vslib.claims import VERDICTS, Number, outside, table
 from vslib.synthesis import PAPER, synthesize
@@ -33,7 +44,7 @@ def resnet18():
 def resnet18_avg(resnet18):
     """The synthesis of figure 3 from three average images: each goes its own way."""
     starts = stored.load("resnet18", lowest="own")
-    network, start = measures.fast(resnet18[0]), starts.images()["avg"]
+    network, start = taps.fast(resnet18[0]), starts.images()["avg"]
     return synthesize(network, start[:3], starts.targets[:3], progress=False, **PAPER)
 
 

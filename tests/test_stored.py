@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from vslib import __main__ as command_line
-from vslib import files, mnist, networks, stored
+from vslib import files, mnist, networks, stored, taps
 from vslib.evaluation import evaluate
 from vslib.synthesis import PAPER, ideal_outputs, starting_images, synthesize
 
@@ -33,7 +33,10 @@ def whole(train):
 @pytest.fixture(scope="module")
 def sample(train):
     """resnet18, and its outputs for some images: of the starts, of the targets, and by chance."""
-    network, found = stored.fast("resnet18"), [stored.load("resnet18", w) for w in stored.LOWEST]
+    network, found = (
+        taps.fast(networks.load("resnet18")),
+        [stored.load("resnet18", w) for w in stored.LOWEST],
+    )
     chosen = [np.random.default_rng(0).choice(60_000, 300, replace=False)]
     chosen += [at.ravel() for one in found for at in (one.positions, one.extremes)]
     at = np.unique(np.concatenate(chosen))
@@ -88,7 +91,7 @@ class TestIsWhatAFreshComputationGives:
     @EVERY
     @BOTH
     def test_distances_are_those_of_the_stored_images(self, name, lowest):
-        got, network = stored.load(name, lowest), stored.fast(name)
+        got, network = stored.load(name, lowest), taps.fast(networks.load(name))
         for images, distances in (
             (np.stack(list(got.images().values())), got.before),
             (got.trained.astype(np.float32), got.after),

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from vslib import claims, figures, files, ideals, layers, measures, mnist, networks, training
+from vslib import (
+    claims,
+    figures,
+    files,
+    ideals,
+    layers,
+    measures,
+    mnist,
+    networks,
+    taps,
+    training,
+)
 from vslib.evaluation import evaluate
 from vslib.starts import ideal_outputs, starting_images
 from vslib.subspaces import Subspaces, project
@@ -85,7 +96,7 @@ def from_scratch(name, folder, epochs=20, seed=0, data=None):
 
 
 def _trained(name, seed, network, untrained):
-    outputs = [evaluate(measures.fast(network), mnist.load(part)[0]) for part in ("train", "test")]
+    outputs = [evaluate(taps.fast(network), mnist.load(part)[0]) for part in ("train", "test")]
     return Trained(name, seed, network, untrained, *outputs)
 
 
@@ -114,7 +125,7 @@ def measure(trained):
     network, untrained = trained.network, trained.untrained
     targets = ideal_outputs(trained.training, lowest="own")
     starts = starting_images(*mnist.load("train"), trained.training, targets)
-    numbers, made = ideals.figure_3(trained.name, measures.fast(network), targets, starts)
+    numbers, made = ideals.figure_3(trained.name, taps.fast(network), targets, starts)
     numbers |= _accuracies(trained)
     if trained.name == "fc1":
         numbers |= measures.exactness(network) | measures.figure_1(network, untrained)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from vslib import files, mnist, networks
+from vslib import files, mnist, networks, taps
 from vslib.evaluation import evaluate
 from vslib.synthesis import PAPER, ideal_outputs, starting_images, synthesize
 
-__all__ = ["StoredStarts", "fast", "find", "load", "publish"]
+__all__ = ["StoredStarts", "find", "load", "publish"]
 
 FOLDER = Path(__file__).parent / "data" / "starts"
 LOWEST = ("each", "own")
@@ -67,28 +67,6 @@ class StoredStarts:
         }
 
 
-def fast(name):
-    """A shipped network with the outputs of `networks.load`, in half the time for resnet18.
-
-    Without the taps that only meet padding, and with the channels of a pixel side by side.
-
-    Parameters
-    ----------
-    name : {"fc1", "fc5", "resnet18"}
-
-    Returns
-    -------
-    torch.nn.Module
-        For images (N, 28, 28) only.
-    """
-    import torch
-
-    from vslib import taps
-
-    network, _ = taps.crop_unseen_taps(networks.load(name), (28, 28))
-    return network.to(memory_format=torch.channels_last)
-
-
 def find(network, outputs, lowest="each"):
     """Search the training images, and train from what is found, by the paper's recipe.
 
@@ -140,7 +118,7 @@ def publish(names=networks.NAMES, folder=FOLDER):
 
     folder, (images, _) = Path(folder), mnist.load("train")
     for name in names:
-        network, arrays = fast(name), {}
+        network, arrays = taps.fast(networks.load(name)), {}
         outputs = evaluate(network, images)
         for lowest in LOWEST:
             found = vars(find(network, outputs, lowest))

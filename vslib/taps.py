@@ -6,7 +6,7 @@ import numpy as np
 
 from vslib.geometry import starts
 
-__all__ = ["crop_unseen_taps", "fill_taps", "input_shapes", "seen_taps"]
+__all__ = ["crop_unseen_taps", "fast", "fill_taps", "input_shapes", "seen_taps"]
 
 
 def input_shapes(model, image_shape):
@@ -133,3 +133,24 @@ def fill_taps(model, small, windows):
     for key, value in model.state_dict().items():
         name, _, kind = key.rpartition(".")
         value[(..., *(windows.get(name, ()) if kind == "weight" else ()))] = state[key]
+
+
+def fast(model, image_shape=(28, 28)):
+    """A copy of a network with the same outputs but for rounding, for ResNet18 in half the time.
+
+    Without the taps that only meet padding, and with the channels of a pixel side by side.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    image_shape : tuple of int
+        Of one input, without the batch; the copy is for images of that shape only.
+
+    Returns
+    -------
+    torch.nn.Module
+    """
+    import torch
+
+    small, _ = crop_unseen_taps(model, image_shape)
+    return small.to(memory_format=torch.channels_last)
