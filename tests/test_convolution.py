@@ -29,6 +29,14 @@ def whole(operator):
     return operator.matmat(np.eye(operator.shape[1]))
 
 
+def of_clear_rank(weight, shape, options):
+    """The operator, its matrix and singular values, where none of these is nearly zero."""
+    operator, matrix = ConvOperator(weight, shape, **options), dense(weight, shape, **options)
+    values = np.linalg.svd(matrix, compute_uv=False)
+    assume(not ((values > 1e-9 * values[0]) & (values < 1e-4 * values[0])).any())
+    return operator, matrix, values
+
+
 @st.composite
 def geometries(draw):
     groups = draw(st.sampled_from([1, 1, 2, 3]))
@@ -87,11 +95,8 @@ def test_all_singular_values_to_their_stated_error(geometry):
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(geometries(), st.integers(0, 2**32 - 1))
 def test_split_is_the_projection_onto_the_row_space(geometry, seed):
-    weight, shape, options = geometry
-    operator, matrix = ConvOperator(weight, shape, **options), dense(weight, shape, **options)
-    values = np.linalg.svd(matrix, compute_uv=False)
-    assume(not ((values > 1e-9 * values[0]) & (values < 1e-4 * values[0])).any())
-    x = np.random.default_rng(seed).normal(size=(2, *shape))
+    operator, matrix, values = of_clear_rank(*geometry)
+    x = np.random.default_rng(seed).normal(size=(2, *operator.input_shape))
     signal, rejected = operator.split(x)
     np.testing.assert_allclose(signal + rejected, x)
     flat = x.reshape(2, -1)
@@ -110,10 +115,7 @@ def test_split_is_the_projection_onto_the_row_space(geometry, seed):
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(geometries(), st.integers(0, 2**32 - 1))
 def test_split_out_is_the_projection_onto_the_column_space(geometry, seed):
-    weight, shape, options = geometry
-    operator, matrix = ConvOperator(weight, shape, **options), dense(weight, shape, **options)
-    values = np.linalg.svd(matrix, compute_uv=False)
-    assume(not ((values > 1e-9 * values[0]) & (values < 1e-4 * values[0])).any())
+    operator, matrix, values = of_clear_rank(*geometry)
     y = np.random.default_rng(seed).normal(size=(2, *operator.output_shape))
     signal, rejected = operator.split_out(y)
     np.testing.assert_allclose(signal + rejected, y)

@@ -8,6 +8,7 @@ from scipy.linalg import eigh
 from vslib import mnist
 from vslib.arrays import labelled, real_array
 from vslib.subspaces import Subspaces
+from vslib.vectors import signs
 
 __all__ = ["PrincipalSubspaces", "nearest", "principal_components"]
 
@@ -175,8 +176,7 @@ def principal_components(images, labels, k=32):
                 f"vary, got {k}"
             )
         vectors, values = vectors[:, ::-1], values[::-1]
-        peaks = np.take_along_axis(vectors, np.abs(vectors).argmax(0)[None], axis=0)
-        bases.append(vectors * np.sign(peaks))
+        bases.append(vectors * signs(vectors.T))
         scales.append(np.sqrt(values / len(x)))
     return PrincipalSubspaces(centres, np.stack(bases), np.stack(scales))
 
