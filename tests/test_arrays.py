@@ -12,7 +12,7 @@ import scipy.sparse
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from vslib import Subspaces, layers, mnist, networks, project, spectrum, training
+from vslib import Subspaces, layers, mnist, networks, project, spaces
 from vslib.arrays import labelled, real_array
 
 W = np.array([[2.0, 1, 0, 3], [1, 0, 1, 1], [0, 4, 1, 2]])
@@ -23,11 +23,11 @@ LABELS = np.arange(20.0) % 10
 
 def train(data):
     with tempfile.TemporaryDirectory() as folder:
-        return training.train("fc1", folder, epochs=1, data=data)["history"]
+        return networks.train("fc1", folder, epochs=1, data=data)["history"]
 
 
 def accuracy(images, labels):
-    return training.accuracy(networks.build("fc1"), images, labels)
+    return networks.accuracy(networks.build("fc1"), images, labels)
 
 
 COPIES = np.arange(2 * 10 * 7.0).reshape(2, 10, 7) % 3
@@ -37,7 +37,7 @@ PIXELS = IMAGES[:, 0, :7]
 
 
 def descend(W=COPIES, b=COPIES[..., 0], images=PIXELS, labels=LABELS):
-    return training.descend(W, b, images, labels, epochs=1)
+    return networks.descend(W, b, images, labels, epochs=1)
 
 
 class Elsewhere:
@@ -63,10 +63,10 @@ CALLS = {
     "preimage(y)": (S.preimage, W.T),
     "project(x, .)": (lambda a: project(a, W), W),
     "project(., w)": (lambda a: project(W, a), W),
-    "effective_rank": (spectrum.effective_rank, np.array([5.0, 3, 2, 0])),
-    "stable_rank": (spectrum.stable_rank, np.array([5.0, 3, 2, 0])),
-    "participation_ratio": (spectrum.participation_ratio, np.array([5.0, 3, 2, 0])),
-    "chance(W)": (lambda a: spectrum.chance(a, draws=3).singular_values, W),
+    "effective_rank": (spaces.effective_rank, np.array([5.0, 3, 2, 0])),
+    "stable_rank": (spaces.stable_rank, np.array([5.0, 3, 2, 0])),
+    "participation_ratio": (spaces.participation_ratio, np.array([5.0, 3, 2, 0])),
+    "chance(W)": (lambda a: spaces.chance(a, draws=3).singular_values, W),
     "augmented(W, .)": (lambda a: layers.augmented(a, [1, 2, 3]), W),
     "augmented(., b)": (lambda a: layers.augmented(W, a), W[:, 0]),
     "matrices(weight)": (lambda a: layers.matrices({"layer.weight": a})["layer"].values, W),
@@ -257,10 +257,10 @@ CASES = {
         "w: expected shape (n,) or (m, n), got shape (1, 1, 2)",
     ),
     "a matrix of singular values": (
-        lambda: spectrum.stable_rank(W),
+        lambda: spaces.stable_rank(W),
         "singular_values: expected 1 axis, got shape (3, 4)",
     ),
-    "a vector for chance": (lambda: spectrum.chance([1, 2]), "W: expected 2 axes, got shape (2,)"),
+    "a vector for chance": (lambda: spaces.chance([1, 2]), "W: expected 2 axes, got shape (2,)"),
     "a vector to augment": (
         lambda: layers.augmented([1, 2], [1]),
         "W: expected 2 axes, got shape (2,)",
@@ -337,20 +337,20 @@ CASES = {
         "w: expected nonzero weight vectors",
     ),
     "effective rank of zeros": (
-        lambda: spectrum.effective_rank([0, 0]),
+        lambda: spaces.effective_rank([0, 0]),
         "singular_values: expected nonnegative numbers, not all zero, got a range from 0.0 to 0.0",
     ),
-    "stable rank of zeros": (lambda: spectrum.stable_rank([0]), "not all zero, got a range"),
+    "stable rank of zeros": (lambda: spaces.stable_rank([0]), "not all zero, got a range"),
     "participation of zeros": (
-        lambda: spectrum.participation_ratio([0]),
+        lambda: spaces.participation_ratio([0]),
         "not all zero, got a range",
     ),
     "negative singular values": (
-        lambda: spectrum.effective_rank([2, -1]),
+        lambda: spaces.effective_rank([2, -1]),
         "expected nonnegative numbers, not all zero, got a range from -1.0 to 2.0",
     ),
     "chance of zeros": (
-        lambda: spectrum.chance(0 * W),
+        lambda: spaces.chance(0 * W),
         "W: expected a nonzero matrix, got zeros, which have no scale",
     ),
     "a zero layer": (lambda: layers.matrices({"a.weight": 0 * W})["a"].values, 0 * W),
@@ -363,7 +363,7 @@ CASES = {
     "a boolean x": (lambda: S.split(W > 1), S.split((W > 1) * 1.0)),
     "a boolean torch x": (lambda: S.split(torch.tensor(W > 1)), S.split((W > 1) * 1.0)),
     "a boolean w": (lambda: project(W, W[0] > 1), project(W, (W[0] > 1) * 1.0)),
-    "boolean singular values": (lambda: spectrum.stable_rank([True, False, True]), 2.0),
+    "boolean singular values": (lambda: spaces.stable_rank([True, False, True]), 2.0),
     "boolean labels": (
         lambda: mnist.class_averages(IMAGES, LABELS > 0),
         "labels: expected every digit from 0 to 9, got none that is [2, 3, 4, 5, 6, 7, 8, 9]",
@@ -390,13 +390,13 @@ CASES = {
         "images: expected finite numbers, got",
     ),
     "rtol of 1": (lambda: Subspaces(W, rtol=1), "rtol: expected a number in [0, 1), got 1"),
-    "no draws": (lambda: spectrum.chance(W, draws=0), "draws: expected at least 1, got 0"),
+    "no draws": (lambda: spaces.chance(W, draws=0), "draws: expected at least 1, got 0"),
     "a condition number of 0.5": (
-        lambda: spectrum.chance(W, draws=1).p_value(0.5),
+        lambda: spaces.chance(W, draws=1).p_value(0.5),
         "condition_number: expected 1 or more, got 0.5",
     ),
     "a condition number of NaN": (
-        lambda: spectrum.chance(W, draws=1).p_value(np.nan),
+        lambda: spaces.chance(W, draws=1).p_value(np.nan),
         "condition_number: expected 1 or more, got nan",
     ),
 }

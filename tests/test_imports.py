@@ -1,6 +1,7 @@
-"""Who may import whom: the floors of the house, and torch only where it is needed."""
+"""The traffic rules of the house: who may import whom, and torch only where it is needed."""
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -12,57 +13,40 @@ import vslib
 
 PACKAGE = Path(vslib.__file__).parent
 ROOT = PACKAGE.parent
-# A module imports only from floors below its own.
+# From the ground up. A room imports only from the faces of rooms on lower floors; inside a room
+# modules import each other by name.
 FLOORS = (
-    {"arrays", "faces", "failures", "files", "geometry", "newton", "operators", "vectors"},
-    {"activations", "convmap", "mnist", "subspaces"},
-    {
-        "evaluation",
-        "fourier",
-        "layers",
-        "looks",
-        "networks",
-        "panels",
-        "polytopes",
-        "principal",
-        "sequential",
-        "spectrum",
-        "starts",
-        "taps",
-        "views",
-    },
-    {"convolution", "inversion", "preimage", "synthesis", "training"},
-    {
-        "claims",
-        "figures",
-        "ideals",
-        "measures",
-        "publishing",
-        "readings",
-        "report",
-        "stored",
-        "widgets",
-    },
-    {"reproduction"},
+    {"arrays", "files"},
+    {"mnist", "spaces", "layers", "preimage"},
+    {"convolution", "inversion", "networks", "show"},
+    {"synthesis"},
+    {"paper"},
     {"__main__"},
 )
-FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-# The linear algebra, the data, the shipped weights as arrays, the pictures and controls.
-WITHOUT_TORCH = {
-    *FLOORS[0],
-    *FLOORS[1],
-    *FLOORS[2],
-    "convolution",
-    "preimage",
-    "figures",
-    "widgets",
-}
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# What these import when they are imported, torch is not in it; nor is it needed by their arrays.
+WITHOUT_TORCH = {"arrays", "files", "mnist", "spaces", "layers", "preimage", "convolution", "show"}
+# These never ask for torch, not even inside a function.
+NEVER_TORCH = {"arrays", "files", "mnist", "spaces", "show"}
 CHAPTERS = ("four-subspaces", "projections")
+LONGEST = 250  # lines of a module
+
+
+def name(path):
+    """vslib/spaces/spectrum.py is spaces.spectrum, vslib/spaces/__init__.py is spaces."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+FILES = {name(path): path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE}
+FILES |= {path.stem: path for path in sorted(PACKAGE.glob("*.py")) if path.stem != "__init__"}
+ROOMS = {"/".join(path.parts[-2:-1]) for path in PACKAGE.glob("*/__init__.py")}
+
+every_module = pytest.mark.parametrize("module", FILES)
+every_room = pytest.mark.parametrize("room", sorted(ROOMS))
 
 
 def tree(module):
-    return ast.parse((PACKAGE / f"{module}.py").read_text())
+    return ast.parse(FILES[module].read_text())
 
 
 def imported(nodes):
@@ -75,10 +59,28 @@ def imported(nodes):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def neighbours(module):
-    """Modules of vslib that this one imports, anywhere in it."""
-    names = imported(ast.walk(tree(module)))
-    return {name.split(".")[1] for name in names if name.startswith("vslib.")}
+def face(room):
+    """What a room shows: the names in its ``__all__``."""
+    return set(importlib.import_module(f"vslib.{room}").__all__)
+
+
+def faults(module, source):
+    """What breaks the traffic rules in the source of a module, a sentence each."""
+    home = module.split(".")[0]
+    for full in imported(ast.walk(ast.parse(source))):
+        top, *rest = full.split(".")
+        if top != "vslib":
+            continue
+        if not rest or rest[0] not in FLOOR:
+            yield f"{full}: expected a room of vslib, not the package itself"
+        elif rest[0] == home:
+            continue
+        elif FLOOR[rest[0]] >= FLOOR[home]:
+            yield f"{full}: expected a floor below {home}'s"
+        elif (
+            rest[0] in ROOMS and len(rest) > 1 and not (len(rest) == 2 and rest[1] in face(rest[0]))
+        ):
+            yield f"{full}: expected what the face of {rest[0]} shows"
 
 
 def python(script, *arguments):
@@ -89,24 +91,39 @@ def python(script, *arguments):
     return done.stdout
 
 
-class TestFloors:
-    @pytest.mark.parametrize("module", MODULES)
-    def test_a_module_imports_only_from_floors_below_its_own(self, module):
-        assert module in FLOOR, "a new module is given its floor above"
-        for other in neighbours(module):
-            assert FLOOR[other] < FLOOR[module], f"{module} imports {other}"
+class TestTraffic:
+    @every_module
+    def test_a_module_keeps_the_rules(self, module):
+        assert module.split(".")[0] in FLOOR, "a new room is given its floor above"
+        assert not [*faults(module, FILES[module].read_text())]
 
-    @pytest.mark.parametrize("module", MODULES)
-    def test_nothing_imports_the_package_itself_nor_the_book_nor_the_tests(self, module):
-        names = set(imported(ast.walk(tree(module))))
-        tops = {name.split(".")[0] for name in names}
-        others = {
-            path.stem for folder in ("tests", "tools") for path in (ROOT / folder).glob("*.py")
-        }
-        assert not tops & ({"book", "tests", "tools"} | others)
-        assert "vslib" not in names
+    @pytest.mark.parametrize(
+        ("module", "line"),
+        [
+            ("spaces.subspaces", "from vslib import mnist"),
+            ("spaces.subspaces", "from vslib.convolution import ConvOperator"),
+            ("convolution.map", "from vslib.layers.geometry import starts"),
+            ("convolution.map", "from vslib.layers import starts"),
+            ("convolution.map", "def f():\n    from vslib.spaces.vectors import signs"),
+            ("convolution.map", "from vslib.inversion import invert"),
+            ("paper.claims", "import vslib"),
+            ("paper.claims", "from vslib import Subspaces"),
+            ("paper.claims", "import vslib.spaces.vectors"),
+        ],
+    )
+    def test_a_line_that_reaches_into_another_room_or_up_is_found(self, module, line):
+        assert [*faults(module, line)]
 
-    @pytest.mark.parametrize("module", MODULES)
+    @every_room
+    def test_a_face_has_words_names_and_nothing_else(self, room):
+        first, *imports, names = tree(room).body
+        assert isinstance(first.value.value, str) and "hapter" in first.value.value
+        assert all(isinstance(node, ast.ImportFrom) for node in imports)
+        assert ast.unparse(names.targets[0]) == "__all__"
+        shown = ast.literal_eval(names.value)
+        assert set(shown) == {alias.name for node in imports for alias in node.names}
+
+    @every_module
     def test_every_module_says_what_it_exports(self, module):
         if module == "__main__":
             return
@@ -115,27 +132,31 @@ class TestFloors:
             for node in tree(module).body
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
         )
-        for name in names:
-            assert hasattr(__import__(f"vslib.{module}", fromlist=[name]), name)
+        importlib.import_module(f"vslib.{module}")
+        for each in names:
+            assert hasattr(sys.modules[f"vslib.{module}"], each)
 
-    @pytest.mark.parametrize("module", sorted(WITHOUT_TORCH & set(MODULES)))
-    def test_torch_is_imported_only_inside_the_functions_that_need_it(self, module):
-        assert not [name for name in imported(tree(module).body) if name.startswith("torch")]
-        assert module in ("evaluation", "layers", "networks", "taps") or "torch" not in {
-            name.split(".")[0] for name in imported(ast.walk(tree(module)))
-        }
+    @every_module
+    def test_nothing_imports_the_book_nor_the_tests(self, module):
+        tops = {full.split(".")[0] for full in imported(ast.walk(tree(module)))}
+        others = {p.stem for folder in ("tests", "tools") for p in (ROOT / folder).rglob("*.py")}
+        assert not tops & ({"book", "tests", "tools"} | others - sys.stdlib_module_names)
+
+    @every_module
+    def test_a_module_is_short(self, module):
+        assert len(FILES[module].read_text().splitlines()) <= LONGEST
 
 
 class TestNeverUsed:
-    @pytest.mark.parametrize("module", MODULES)
+    @every_module
     def test_nothing_is_downloaded(self, module):
-        tops = {name.split(".")[0] for name in imported(ast.walk(tree(module)))}
+        tops = {full.split(".")[0] for full in imported(ast.walk(tree(module)))}
         assert not tops & {"urllib", "http", "socket", "requests", "httpx", "ftplib", "subprocess"}
 
-    @pytest.mark.parametrize("module", MODULES)
+    @every_module
     def test_nothing_is_pickled(self, module):
         nodes = list(ast.walk(tree(module)))
-        tops = {name.split(".")[0] for name in imported(nodes)}
+        tops = {full.split(".")[0] for full in imported(nodes)}
         assert not tops & {
             "pickle",
             "cPickle",
@@ -153,7 +174,8 @@ class TestNeverUsed:
 ARITHMETIC = """
 import numpy as np
 import vslib
-from vslib import Subspaces, figures, layers, mnist, networks, project, spectrum, widgets
+from vslib import Subspaces, chance, layers, mnist, networks, project, spaces
+from vslib.show import figures, widgets
 
 images, labels = mnist.load("test")
 averages = mnist.class_averages(images, labels)
@@ -168,8 +190,8 @@ signal, rejected = S.split(x)
 assert np.allclose(S.preimage(x @ W.values.T), signal)
 assert 0 < S.rejected_energy(averages.reshape(10, 784)).min()
 p, residual = project(x, W)
-assert spectrum.chance(W, draws=9).p_value(S.condition_number) > 0
-assert spectrum.effective_rank(S.singular_values) > 9
+assert chance(W, draws=9).p_value(S.condition_number) > 0
+assert spaces.effective_rank(S.singular_values) > 9
 assert layers.augmented(W, W.bias).shape == (10, 785)
 figures.images(averages)
 figures.split(x[0], signal[0], rejected[0], (28, 28))
@@ -192,6 +214,15 @@ UNTOUCHED = "\nimport sys\nassert not {'torch', 'torchvision'} & set(sys.modules
 
 
 class TestWithoutTorch:
+    @every_module
+    def test_torch_is_imported_only_inside_the_functions_that_need_it(self, module):
+        room = module.split(".")[0]
+        if room in WITHOUT_TORCH:
+            assert not [full for full in imported(tree(module).body) if full.startswith("torch")]
+        if room in NEVER_TORCH:
+            tops = {full.split(".")[0] for full in imported(ast.walk(tree(module)))}
+            assert "torch" not in tops
+
     def test_the_arithmetic_runs_and_does_not_import_torch_where_it_is_installed(self):
         python(ARITHMETIC + UNTOUCHED)
 

@@ -10,9 +10,10 @@ import time
 import numpy as np
 import torch
 
-from vslib import mnist, networks, synthesis, taps
-from vslib.evaluation import evaluate
-from vslib.principal import principal_components
+from vslib import mnist, networks, synthesis
+from vslib.layers import taps
+from vslib.networks import evaluate
+from vslib.synthesis import principal_components
 
 SAMPLE = 2000
 

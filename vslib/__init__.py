@@ -1,5 +1,6 @@
 """What a neural network keeps of an image and what it throws away."""
 
-from vslib.subspaces import Subspaces, project
+from vslib.spaces import Subspaces, chance, project
 
-__all__ = ["Subspaces", "project"]
+__all__ = ["Subspaces", "chance", "project"]
+__version__ = "0.2.0"

@@ -30,7 +30,7 @@ def main():
     )
     given = parser.parse_args()
     if given.command == "starts":
-        from vslib import stored
+        from vslib.synthesis import stored
 
         stored.publish(folder=given.folder or stored.FOLDER)
         return
@@ -40,12 +40,12 @@ def main():
         _reproduce(given)
         return
 
-    from vslib import publishing, training
+    from vslib import networks
 
     folder = given.folder or f"runs/{given.name}"
-    record = training.train(given.name, folder, given.epochs, given.seed, given.resume)
+    record = networks.train(given.name, folder, given.epochs, given.seed, given.resume)
     if given.publish:
-        publishing.publish(folder)
+        networks.publish(folder)
     print(f"{folder}: validation accuracy {record['history'][-1]['validation_accuracy']:.4f}")
 
 
@@ -54,15 +54,15 @@ def _reproduce(given):
     from functools import partial
     from pathlib import Path
 
-    from vslib import reproduction
+    from vslib import paper
 
     if given.seeds:
-        reproduction.store(given.seeds)
+        paper.store(given.seeds)
         return
-    get = reproduction.shipped
+    get = paper.shipped
     if given.from_scratch:
-        get = partial(reproduction.from_scratch, folder=Path(given.folder), epochs=given.epochs)
-    text, lines = reproduction.reproduce(given.folder, given.only, get)
+        get = partial(paper.from_scratch, folder=Path(given.folder), epochs=given.epochs)
+    text, lines = paper.reproduce(given.folder, given.only, get)
     print(text)
     if lines:
         sys.exit("\n".join(["", "These numbers leave their stated spread:", *lines]))

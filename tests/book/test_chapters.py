@@ -1,0 +1,104 @@
+"""What the prose of the chapters claims, beyond what their checked cells print."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy, selu
+
+from vslib import Subspaces, layers, mnist, networks, project
+from vslib.networks.training import RECIPE, descend
+from vslib.spaces.spectrum import chance
+
+
+@pytest.fixture(scope="module")
+def fc1():
+    return layers.matrices(networks.weights("fc1"))["layer1"]
+
+
+@pytest.fixture(scope="module")
+def start():
+    weights = networks.weights("fc1", epoch=0)
+    return weights["layer1.weight"], weights["layer1.bias"]
+
+
+@pytest.fixture(scope="module")
+def training():
+    images, labels = mnist.load("train")
+    chosen = mnist.split(0)[0][:6400]
+    return images[chosen].reshape(-1, 784), labels[chosen]
+
+
+@pytest.mark.parametrize("activation", [True, False])
+def test_descend_is_torch_sgd_by_hand(start, training, activation):
+    W, b = (torch.tensor(part, requires_grad=True) for part in start)
+    sgd = torch.optim.SGD([W, b], RECIPE["learning rate"], RECIPE["momentum"])
+    images, labels = training
+    order = np.random.default_rng(3).permutation(len(images))
+    for first in range(0, len(order), RECIPE["batch size"]):
+        batch = order[first : first + RECIPE["batch size"]]
+        z = torch.tensor(images[batch]) @ W.T + b
+        sgd.zero_grad()
+        cross_entropy(selu(z) if activation else z, torch.tensor(labels[batch])).backward()
+        sgd.step()
+    copies = [np.stack([part, 0 * part]) for part in start]
+    W_hand, b_hand = descend(*copies, images, labels, selu=activation, epochs=1, seed=3)
+    np.testing.assert_allclose(W_hand[0], W.detach(), atol=2e-6)
+    np.testing.assert_allclose(b_hand[0], b.detach(), atol=2e-6)
+    assert np.abs(W_hand[1] - W_hand[0]).max() > 0.01
+
+
+def test_without_selu_the_sum_of_the_rows_never_moves(start, training):
+    W, b = (part[None] for part in start)
+    plain, with_selu = (
+        descend(W, b, *training, selu=selu, epochs=2)[0][0] for selu in (False, True)
+    )
+    assert np.abs(plain - start[0]).max() > 0.1
+    assert np.abs((plain - start[0]).sum(0)).max() < 1e-5
+    assert np.abs((with_selu - start[0]).sum(0)).max() > 1e-3
+
+
+def test_fc5_keeps_the_sums_of_its_last_layer():
+    before, after = networks.weights("fc5", epoch=0), networks.weights("fc5")
+    for key in ("layer5.weight", "layer5.bias"):
+        change = after[key] - before[key]
+        assert np.abs(change).max() > 0.1 and np.abs(change.sum(0)).max() < 1e-4
+
+
+def test_smaller_initial_weights_make_a_larger_condition_number(start, training):
+    scales = np.array([1, 0.1])
+    starts = scales[:, None, None] * start[0], scales[:, None] * start[1]
+    spectra = [Subspaces(W).singular_values for W in descend(*starts, *training, epochs=5)[0]]
+    assert spectra[1][0] / spectra[1][9] > 3 * spectra[0][0] / spectra[0][9]
+    np.testing.assert_allclose(spectra[1][:8], spectra[0][:8], rtol=0.25)
+
+
+def test_figure_1_is_the_papers(fc1):
+    S = Subspaces(fc1)
+    assert 7 < S.condition_number < 7.6
+    averages = mnist.class_averages(*mnist.load("train")).reshape(10, 784)
+    residual = project(averages, fc1.values)[1][range(10), range(10)]
+    left = (residual**2).sum(1) / (averages**2).sum(1)
+    assert list(np.argsort(left)[:2]) == [8, 0]
+    assert 0.83 < left.min() and left.max() < 0.94
+
+
+def test_the_last_signal_vector_is_the_sum_of_the_initial_rows(fc1, start):
+    S = Subspaces(fc1)
+    total = start[0].sum(0)
+    assert abs(S.signal[:, 9] @ total) / np.linalg.norm(total) > 0.9
+    assert np.ptp(S.signal_out[:, 9]) < 0.05
+    low, high = chance(start[0]).edges
+    assert low < S.singular_values[9] < high < S.singular_values[8]
+
+
+def test_the_tenth_direction_gives_no_answer(fc1):
+    images, _ = mnist.load("test")
+    x = images.reshape(-1, 784)
+    centred = fc1.values - fc1.values.mean(0)
+    assert ((x @ fc1.values.T + fc1.bias).argmax(1) == (x @ centred.T + fc1.bias).argmax(1)).all()
+
+
+def test_accuracies_are_the_papers():
+    expected = {"fc1": (0.91, 0.93), "fc5": (0.96, 0.975), "resnet18": (0.985, 0.995)}
+    for name, (low, high) in expected.items():
+        assert low < networks.card(name)["validation_accuracy"] < high

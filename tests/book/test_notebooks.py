@@ -1,0 +1,149 @@
+"""What every notebook of the book must be: in normal form, alive without Python, and a chapter."""
+
+import re
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+import tidy
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "book").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem != "index"]
+TAGS = {
+    "nbval-check-output", "nbval-raises-exception", "raises-exception",
+    "hide-cell", "hide-input", "hide-output", "remove-cell", "remove-input", "remove-output",
+}  # fmt: skip
+KERNEL_ONLY = re.compile(r"\binteract\w*\(|\.observe\(|\b(Output|Play)\(|\.on_click\(")
+DRAWS = re.compile(r"\bfigures\.\w+\(|\bplt\.\w+\(|\.(plot|imshow|bar|hist)\(")
+# In this order; a chapter's own sections stand between the second and the third.
+SECTIONS = ["What you will be able to do", "What you need", "Paper | here", "Exercises"]
+SECTIONS += ["Summary", "Further reading"]
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def cells(path, kind="code"):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def sections(path):
+    """Text of each second-level section, by heading, in order; code cells are left out."""
+    text = "\n\n".join(cell.source for cell in cells(path, "markdown"))
+    parts = re.split(r"^## +(.+)$", text, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@every_notebook
+def test_is_in_normal_form(path):
+    text = path.read_text(encoding="utf-8")
+    assert tidy.normal(nbformat.reads(text, as_version=4)) == text, "run `make tidy`"
+
+
+@every_notebook
+def test_has_cell_ids_of_its_own(path):
+    ids = [cell.id for cell in nbformat.read(path, as_version=4).cells]
+    assert len(set(ids)) == len(ids)
+
+
+@every_notebook
+def test_checked_cells_have_their_output(path):
+    for cell in filter(tidy.is_checked, cells(path)):
+        text = [o.get("text") or o.get("data", {}).get("text/plain") for o in cell.outputs]
+        assert cell.execution_count and any(text), f"nothing to check: {cell.source}"
+
+
+@every_notebook
+def test_tags_are_known(path):
+    used = {
+        tag
+        for cell in nbformat.read(path, as_version=4).cells
+        for tag in cell.metadata.get("tags", [])
+    }
+    assert used <= TAGS
+
+
+@every_notebook
+def test_works_without_a_kernel_behind_it(path):
+    assert [cell.source for cell in cells(path) if KERNEL_ONLY.search(cell.source)] == []
+
+
+@every_notebook
+def test_cells_are_short(path):
+    lengths = [len(cell.source.splitlines()) for cell in cells(path)]
+    assert statistics.median(lengths) <= 8
+    assert max(lengths) <= 20
+
+
+@every_chapter
+def test_imports_stand_in_one_cell(path):
+    importing = [c.source for c in cells(path) if re.search(r"^\s*(import|from) ", c.source, re.M)]
+    assert len(importing) == 1
+
+
+@every_notebook
+def test_pictures_have_alt_text(path):
+    for cell in cells(path):
+        if DRAWS.search(cell.source):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt.split()) >= 5, f"what is seen here? {cell.source}"
+
+
+@every_chapter
+def test_has_the_sections_of_a_chapter(path):
+    found = [heading for heading in sections(path) if heading in SECTIONS]
+    assert found == SECTIONS
+    assert "\n- " in sections(path)["What you will be able to do"]
+    assert "\n|---" in sections(path)["What you need"]
+    assert sections(path)["Summary"].strip()
+
+
+@every_chapter
+def test_compares_with_the_paper(path):
+    text = "\n".join(cell.source for kind in ("markdown", "code") for cell in cells(path, kind))
+    assert re.search(r"\|\s*paper\s*\|\s*here\s*\|", text, re.I)
+
+
+@every_chapter
+def test_exercises_have_hidden_solutions(path):
+    text = "\n\n".join(cell.source for cell in cells(path, "markdown"))
+    exercises = re.findall(r"^:{3,}\{exercise(?:-start)?\}[^\n]*\n:label: (\S+)", text, re.M)
+    solutions = re.findall(
+        r"^:{3,}\{solution(?:-start)?\} (\S+)\n(?::label:[^\n]*\n)?:class: dropdown", text, re.M
+    )
+    assert len(exercises) >= 3
+    assert sorted(solutions) == sorted(exercises)
+
+
+@every_chapter
+def test_states_and_cites(path):
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    assert re.search(r"\{prf:(definition|theorem|proposition|lemma|corollary)\}", text)
+    assert re.search(r"\{cite[^}]*\}`", text)
+
+
+def test_normal_form_keeps_text_that_is_checked_and_nothing_else():
+    checked, free = nbformat.v4.new_code_cell("print(1)\n"), nbformat.v4.new_code_cell("plot()")
+    checked.metadata = {"tags": [tidy.CHECKED], "scrolled": True}
+    stream, picture = (
+        nbformat.v4.new_output("stream", name="stdout", text="1\n"),
+        nbformat.v4.new_output("display_data", data={"image/png": "AAAA", "text/plain": "figure"}),
+    )
+    checked.outputs, free.outputs = [stream, stream, picture], [picture]
+    metadata = {"controls": 2, "widgets": {"application/vnd.jupyter.widget-state+json": {}}}
+    notebook = nbformat.v4.new_notebook(cells=[checked, free], metadata=metadata)
+
+    text = tidy.normal(notebook)
+    again = nbformat.reads(text, as_version=4)
+    assert tidy.normal(again) == text
+    assert set(again.metadata) == {"kernelspec", "language_info", "controls"}
+    kept, dropped = again.cells
+    assert [dict(o.get("data", {"text": o.get("text")})) for o in kept.outputs] == [
+        {"text": "1\n1\n"},
+        {"text/plain": "figure"},
+    ]
+    assert (
+        kept.execution_count == 1 and kept.source == "print(1)" and "scrolled" not in kept.metadata
+    )
+    assert dropped.outputs == [] and dropped.execution_count is None

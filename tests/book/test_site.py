@@ -1,0 +1,202 @@
+"""The built book, opened page by page in a real browser with no other host to ask."""
+
+import importlib
+import json
+import re
+from html.parser import HTMLParser
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+import pytest
+import yaml
+from visit import contrasts, open_page, press_controls, serve, unnamed, unseen_pictures
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "book"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+CHAPTERS, ABOUT = ([c["file"] for c in part["chapters"]] for part in TOC["parts"])
+DOCUMENTS = [TOC["root"], *CHAPTERS, *ABOUT]
+GENERATED = ["genindex", "py-modindex", "prf-prf", "search"]
+MODULES = ["subspaces", "spectrum", "layers", "mnist", "networks", "training", "figures", "widgets"]
+MEGABYTES = 1.5
+
+
+class Links(HTMLParser):
+    """Ids, links and pictures of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.pictures = set(), set(), set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids.add(attributes.get("id"))
+        if tag == "a" and attributes.get("href"):
+            self.links.add(attributes["href"])
+        if tag == "img":
+            self.pictures.add(attributes["src"])
+
+
+@pytest.fixture(scope="module")
+def base(site):
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visited(browser, base, remark):
+    """Opens each page once; the tests share it."""
+    pages = {}
+
+    def visited(name):
+        if name not in pages:
+            pages[name] = open_page(browser, base, f"{name}.html")
+            report = pages[name][1]
+            if report["views"]:
+                count, seconds = report["views"], report["seconds"]
+                remark(f"{name}: {count} widgets alive after {seconds:.1f} s (wanted: 5 s)")
+        return pages[name]
+
+    return visited
+
+
+every_page = pytest.mark.parametrize("name", DOCUMENTS + GENERATED)
+every_document = pytest.mark.parametrize("name", DOCUMENTS)
+
+
+def test_the_site_has_these_pages_and_no_others(site):
+    built = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
+    static = {name for name in built if name.startswith("_static/")}
+    assert built - static == {"index", *DOCUMENTS, *GENERATED}
+
+
+@every_page
+def test_page_asks_nothing_of_another_host(visited, name):
+    _, report = visited(name)
+    assert report["refused"] == []
+
+
+@every_page
+def test_page_has_no_error(visited, name):
+    _, report = visited(name)
+    assert report["failed"] == []
+    assert report["errors"] == []
+
+
+@every_document
+def test_widgets_are_alive(visited, name):
+    _, report = visited(name)
+    assert report["alive"] == report["views"]
+
+
+@every_document
+def test_every_control_changes_what_it_controls(visited, name):
+    page, _ = visited(name)
+    pressed = press_controls(page)
+    notebook = BOOK / f"{Path(name).name}.ipynb"
+    said = json.loads(notebook.read_text())["metadata"]["controls"] if notebook.exists() else 0
+    assert len(pressed) == said, f"the notebook says {said} controls, the page has {pressed}"
+    assert [what for what, changed in pressed if not changed] == []
+
+
+@every_page
+def test_controls_and_links_have_names(visited, name):
+    page, _ = visited(name)
+    assert unnamed(page) == []
+
+
+@every_page
+def test_pictures_are_described(visited, name):
+    page, _ = visited(name)
+    assert unseen_pictures(page) == []
+
+
+@every_document
+def test_mathematics_is_typeset(visited, name):
+    page, _ = visited(name)
+    raw = page.locator(".bd-article .math:not(:has(mjx-container))")
+    assert raw.all_inner_texts() == []
+    assert page.locator("mjx-merror").all_inner_texts() == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_paper_and_book_stand_side_by_side(visited, name):
+    page, _ = visited(name)
+    rows = [
+        [text.strip() for text in row.locator("th, td").all_inner_texts()]
+        for row in page.locator("table:has(th) tr").all()
+    ]
+    heads = [i for i, row in enumerate(rows) if {"paper", "here"} <= set(row)]
+    assert heads and all(rows[heads[0] + 1])
+
+
+@every_page
+def test_page_fits_a_phone(visited, name):
+    page, _ = visited(name)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@every_document
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out(visited, name, scheme):
+    page, _ = visited(name)
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+    page.wait_for_timeout(300)
+    assert [text for text in contrasts(page) if text[1] < 4.5] == []
+
+
+@every_document
+def test_page_is_light(site, remark, name):
+    path = site / f"{name}.html"
+    pictures = [path.parent / picture for picture in Links(path).pictures]
+    weight = sum(file.stat().st_size for file in [path, *pictures]) / 1e6
+    remark(f"{name}: {weight:.2f} MB")
+    assert weight < MEGABYTES
+
+
+def test_links_lead_somewhere(site):
+    pages = {path: Links(path) for path in site.rglob("*.html") if "_static" not in path.parts}
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            target, anchor = urldefrag(urljoin(path.as_uri(), link))
+            if not target.startswith("file:"):
+                continue
+            file = Path(unquote(target.removeprefix("file://")))
+            known = file not in pages or not anchor or unquote(anchor) in pages[file].ids
+            if not (file.is_file() and known):
+                broken.append(f"{path.relative_to(site)}: {link}")
+    assert broken == []
+
+
+def test_citations_resolve(site):
+    known = set(re.findall(r"^@\w+\{([^,]+),", (BOOK / "references.bib").read_text(), re.M))
+    sources = [path for kind in ("*.ipynb", "*.md") for path in BOOK.glob(kind)]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    cited = {key for keys in re.findall(r"\{cite[^}]*\}`([^`]+)`", text) for key in keys.split(",")}
+    assert cited <= known
+    listed = Links(site / "book" / "references.html").ids
+    assert cited and len([i for i in listed if i and re.fullmatch(r"id\d+", i)]) >= len(cited)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_api_page_shows_every_public_function_and_class(site, module):
+    ids = Links(site / "book" / "api.html").ids
+    module = importlib.import_module(f"vslib.{module}")
+    names = [name for name in module.__all__ if callable(getattr(module, name))]
+    assert [name for name in names if f"{module.__name__}.{name}" not in ids] == []
+
+
+def test_colophon_shows_versions_and_run_times(site):
+    page = (site / "book" / "colophon.html").read_text(encoding="utf-8")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    for package in ("numpy", "torch", "ipywidgets", "jupyter-book"):
+        assert f"{package} {metadata.version(package)}" in text
+    for path in BOOK.glob("*.ipynb"):
+        assert re.search(rf"book/{path.stem} .{{0,40}}\d+\.\d+ ", text), path.stem

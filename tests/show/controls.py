@@ -1,0 +1,69 @@
+"""Every control of vslib.widgets, small and of random numbers, for the tests that need them."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from vslib.show import widgets
+from vslib.show.widgets import Panel
+
+RNG = np.random.default_rng(0)
+X = RNG.random((3, 4, 5))
+R = RNG.standard_normal((3, 4, 5))
+Y = RNG.standard_normal((3, 2))
+Z = 1e-16 * RNG.standard_normal((3, 2))
+W = RNG.standard_normal((3, 20))
+PLANE = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+DIGITS = {"digit": range(3)}
+LAYERS = {"layer": ["one", "two"], "digit": range(3)}
+SENTENCES = [[f"{layer}, {digit}" for digit in range(3)] for layer in ("one", "two")]
+
+
+def browse():
+    panels = [
+        Panel("fixed", X[0], "image", axes=()),
+        Panel("by digit", X, "image", axes=("digit",)),
+        Panel("signed", np.stack([R, 0.1 * R]), "signed"),
+        Panel("own", np.stack([R, 0.1 * R]), "signed", scale="frame"),
+        Panel("bars", [[1, -2, 3], [4, 5, np.nan]], "bars", axes=("layer",), band=[[0, 1], [1, 2]]),
+        Panel("line", [3, 1, 2], "line", axes=(), mark="digit", labels="abc"),
+    ]
+    return widgets.browse(panels, LAYERS, SENTENCES)
+
+
+def mix():
+    return widgets.mix(X, R, Y, Z, DIGITS, labels=["yes", "no"])
+
+
+def layered():
+    """Two layers of different shapes, the second signed."""
+    twice = (R[:, :2], 2 * R[:, :2], Y @ np.ones((2, 4)), 1e-16 * np.ones((3, 4)))
+    arrays = [list(pair) for pair in zip((X, R, Y, Z), twice, strict=True)]
+    return widgets.mix(*arrays, LAYERS, labels=["yes", "no"], signed=[False, True])
+
+
+def plane():
+    return widgets.plane(PLANE, [1.0, 1.0, 1.0])
+
+
+def projection():
+    return widgets.projection(X, W, range(3), ["a", "b", "c"])
+
+
+def rank_k():
+    return widgets.rank_k(W, [0.2, 0.5, 0.9], (4, 5))
+
+
+ALL = [browse, mix, layered, plane, projection, rank_k]
+each = pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
+
+
+def spec(box):
+    return box.children[-1].spec
+
+
+def unpack(packed):
+    """The numbers that a page reads, as Python wrote them."""
+    values = np.frombuffer(zlib.decompress(packed["bytes"]), packed["type"])
+    return values.reshape(packed["shape"]) * packed["unit"]

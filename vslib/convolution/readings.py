@@ -1,0 +1,101 @@
+"""The matrices of one convolution side by side: what each reading says of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vslib.convolution.operator import conv_operators
+from vslib.layers import matrices
+from vslib.spaces import Subspaces
+
+__all__ = ["READINGS", "Reading", "readings"]
+
+READINGS = ("kernels", "filters", "operator, circular", "operator, zeros")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A layer in one reading.
+
+    Attributes
+    ----------
+    name : str
+    reading : {"kernels", "filters", "operator, circular", "operator, zeros"}
+    shape : (int, int)
+        Of the matrix.
+    singular_values : (min(m, n),) or (r,) array
+        In decreasing order.
+    condition_number : float
+        s1 / sr.
+    pictures : (k, h, h) array
+        Of the largest signal vectors s_i v_i, signed: a kernel; of a filter the 16 channels with
+        the most energy, or the only one, as tiles; of an operator the channel with the most energy.
+    """
+
+    name: str
+    reading: str
+    shape: tuple
+    singular_values: np.ndarray
+    condition_number: float
+    pictures: np.ndarray
+
+    def __str__(self):
+        m, n = self.shape
+        return f"{self.name}, {self.reading}, {m} x {n}"
+
+
+def readings(network, image_shape, names, k=9):
+    """Convolutions of a network with square kernels and square inputs, each in all four readings.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    image_shape : tuple of int
+        Of one input of `network`, without the batch: operators have the size that they meet there.
+    names : sequence of str
+        Of the layers.
+    k : int
+        How many signal vectors to picture, where there are so many.
+
+    Returns
+    -------
+    dict of str to list of Reading
+        By the name of the layer, in the order of READINGS.
+
+    Raises
+    ------
+    vslib.layers.UnknownLayerError
+        If the network has no convolution of that name.
+    """
+    rows = [matrices(network, reading) for reading in READINGS[:2]]
+    whole = [conv_operators(network, image_shape, mode) for mode in ("circular", "zeros")]
+    return {
+        name: [
+            *(_of_matrix(layers[name], k) for layers in rows),
+            *(_of_operator(name, operators[name], k) for operators in whole),
+        ]
+        for name in names
+    }
+
+
+def _of_matrix(layer, k):
+    space = Subspaces(layer)
+    vectors = space.signal_vectors[:k]
+    pictures = _tiles(vectors.reshape(len(vectors), -1, *layer.kernel_shape), 16)
+    values, number = space.singular_values, space.condition_number
+    return Reading(layer.name, layer.reading, layer.shape, values, number, pictures)
+
+
+def _of_operator(name, operator, k):
+    pictures = _tiles(operator.signal_vectors(k), 1)
+    values, number = operator.singular_values().values, operator.condition_number
+    return Reading(name, operator.reading, operator.shape, values, number, pictures)
+
+
+def _tiles(vectors, most):
+    """The channels with the most energy of each vector (k, C, h, h), as one square picture."""
+    side = int(np.sqrt(min(most, vectors.shape[1])))
+    order = np.argsort(-(vectors**2).sum((2, 3)), axis=1)[:, : side**2]
+    tiles = np.take_along_axis(vectors, order[:, :, None, None], 1)
+    tiles = tiles.reshape(len(vectors), side, side, *vectors.shape[2:]).swapaxes(2, 3)
+    return tiles.reshape(len(vectors), side * vectors.shape[2], -1)

@@ -1,0 +1,23 @@
+"""A network as matrices: each of its layers in a stated reading, as an array with a name.
+
+Also where the kernels of a convolution stand in an image, and which of their taps only ever meet
+padding. Chapters 1, 4 and 5 teach it.
+"""
+
+from vslib.layers import geometry
+from vslib.layers.matrices import LayerMatrix, Layers, UnknownLayerError, augmented, matrices
+from vslib.layers.taps import crop_unseen_taps, fast, fill_taps, input_shapes, seen_taps
+
+__all__ = [
+    "LayerMatrix",
+    "Layers",
+    "UnknownLayerError",
+    "augmented",
+    "crop_unseen_taps",
+    "fast",
+    "fill_taps",
+    "geometry",
+    "input_shapes",
+    "matrices",
+    "seen_taps",
+]

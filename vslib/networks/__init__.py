@@ -1,0 +1,40 @@
+"""The trained networks that ship, how they were trained, and what a network answers.
+
+As torch modules or as plain arrays; training goes on where it was interrupted. Chapter 1 teaches
+it.
+"""
+
+from vslib.networks.evaluation import decide, evaluate, frozen, recognise
+from vslib.networks.publishing import publish
+from vslib.networks.shipped import (
+    NAMES,
+    NetworkError,
+    assemble,
+    build,
+    card,
+    checksums,
+    fingerprint,
+    load,
+    weights,
+)
+from vslib.networks.training import accuracy, descend, train
+
+__all__ = [
+    "NAMES",
+    "NetworkError",
+    "accuracy",
+    "assemble",
+    "build",
+    "card",
+    "checksums",
+    "decide",
+    "descend",
+    "evaluate",
+    "fingerprint",
+    "frozen",
+    "load",
+    "publish",
+    "recognise",
+    "train",
+    "weights",
+]

@@ -1,0 +1,87 @@
+"""From a finished run to a shipped network: weights, facts and a model card."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from vslib import files, mnist
+from vslib.networks import shipped, training
+
+__all__ = ["publish"]
+
+
+def publish(folder, destination=shipped.FOLDER):
+    """Write a finished run as a shipped network: its weights, facts and model card.
+
+    fc1 ships after every epoch, fc5 before training and at the end, resnet18 at the end with
+    its kernels in float16; accuracies are those of what ships.
+
+    Parameters
+    ----------
+    folder : path-like
+        As `train` left it.
+    destination : path-like, optional
+        The package's own folder by default.
+    """
+    from safetensors.numpy import load, save
+
+    folder, destination = Path(folder), Path(destination)
+    facts = json.loads((folder / "record.json").read_text())
+    name, last = facts["name"], len(facts["history"])
+    shipped = {"fc1": range(last + 1), "fc5": (0, last), "resnet18": (last,)}[name]
+    names = list(shipped.build(name).state_dict())
+    facts |= {"epochs": last, "names": names, "files": {}}
+    for epoch in shipped:
+        state = load((folder / f"epoch{epoch:02d}.safetensors").read_bytes())
+        arrays = {key: state[f"network/{key}"] for key in names}
+        if name == "resnet18":
+            arrays = {
+                key: value.astype(np.float16) if value.ndim >= 2 else value
+                for key, value in arrays.items()
+            }
+        content, file = save(arrays), f"{name}-epoch{epoch:02d}.safetensors"
+        files.write(destination / file, content)
+        facts["files"][str(epoch)] = {"file": file, "sha256": files.digest(content)}
+    facts["initial_checksums"] = shipped.checksums(shipped.build(name, facts["seed"]))
+    network = shipped.assemble(name, arrays)
+    images, labels = mnist.load("train")
+    _, validation = mnist.split(facts["seed"])
+    facts["parameters"] = sum(parameter.numel() for parameter in network.parameters())
+    facts["validation_accuracy"] = training.accuracy(
+        network, images[validation], labels[validation]
+    )
+    facts["test_accuracy"] = training.accuracy(network, *mnist.load("test"))
+    files.write(destination / f"{name}.json", json.dumps(facts, indent=1).encode())
+    files.write(destination / f"{name}.md", _model_card(facts).encode())
+
+
+def _model_card(facts):
+    recipe = "; ".join(f"{key} {value}" for key, value in facts["recipe"].items())
+    digests = "\n".join(
+        f"| {epoch} | `{entry['file']}` | `{entry['sha256']}` |"
+        for epoch, entry in facts["files"].items()
+    )
+    return f"""# Model card: {facts["name"]}
+
+One of the three networks of Pattichis and Pattichis (2024), trained from scratch on MNIST by
+`python -m vslib train {facts["name"]}`. Made for the book *What a Network Keeps*: to be looked
+into, not to be relied on for reading digits.
+
+| | |
+|---|---|
+| parameters | {facts["parameters"]:,} |
+| recipe | {recipe} |
+| epochs | {facts["epochs"]} |
+| seed | {facts["seed"]} (initial weights, split, order of the images) |
+| split | 50,000 training and 10,000 validation images, `vslib.mnist.split({facts["seed"]})` |
+| validation accuracy | {facts["validation_accuracy"]:.4f} |
+| test accuracy | {facts["test_accuracy"]:.4f} |
+| torch | {facts["torch"]} |
+| before training | fingerprint `{facts["initial_fingerprint"]}` |
+| data | MNIST, LeCun, Cortes and Burges, CC BY-SA 3.0 |
+
+| epoch | file | sha256 |
+|---|---|---|
+{digests}
+"""

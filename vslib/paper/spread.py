@@ -1,0 +1,83 @@
+"""Numbers measured over several seeds, and the spread that is stated with each of them."""
+
+import json
+
+import numpy as np
+
+from vslib import files, networks
+from vslib.paper import measures
+from vslib.paper.claims import FOLDER
+from vslib.paper.trained import from_scratch, measure, shipped
+
+__all__ = ["store"]
+
+SEEDS = {"fc1": 10, "fc5": 4}
+INITIAL = 10
+# What the numbers of one trained seed may differ by, where no spread was measured.
+ALLOWED = 0.2
+CHANCE = (0.05, 1, "not beyond chance at the level of 0.05")
+COPIES = (0, 1e-3, "a thousandth of evaluation mode")
+BOUNDS = {
+    "exact_convolution": (0, 1e-4, "rounding in float32"),
+    "fc5_recovered": (0, 0.02, "2 in 100 allowed"),
+    "identical_gradient": COPIES,
+    "identical_spread": COPIES,
+    "kernels_line_p": CHANCE,
+    "kernels_p": CHANCE,
+}
+SETTLED = ("kernels_rows", "kernels_vectors", "resnet18_white_avg", "resnet18_winners")
+
+
+def store(folder, path=FOLDER / "numbers.json"):
+    """Train fc1 and fc5 from several seeds, and store all numbers with their spread.
+
+    Of resnet18 there is the one seed that ships, and untrained kernels of ten seeds.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the checkpoints, as for `from_scratch`.
+    path : path-like
+        The package's own file by default.
+    """
+    entries = {}
+    for name in networks.NAMES:
+        numbers, _ = measure(shipped(name))
+        others = [
+            measure(from_scratch(name, folder, seed=seed))[0]
+            for seed in range(1, SEEDS.get(name, 1))
+        ]
+        for key, value in numbers.items():
+            seeds = [value, *(other[key] for other in others)] if others else []
+            entries[key] = _entry(key, value, seeds)
+    untrained = [measures.kernels(networks.build("resnet18", s)) for s in range(INITIAL)]
+    for key in untrained[0]:
+        value = entries[key]["value"]
+        seeds = [value, *(found[key] for found in untrained)]
+        words = f"{INITIAL} untrained networks and the trained one"
+        entries[key] = _entry(key, value, seeds, words)
+    files.write(path, json.dumps(entries, indent=1).encode())
+
+
+def _entry(key, value, seeds, words=None):
+    """A number with its stated spread: over seeds with half of it added at each end, or a bound."""
+    room = 1e-6 * abs(value)
+    if key in BOUNDS:
+        low, high, words = BOUNDS[key]
+    elif key.startswith("exact_"):
+        low, high, words, seeds = 0, 1e-9, "rounding", []
+    elif seeds:
+        room = max(room, (max(seeds) - min(seeds)) / 2)
+        low, high = min(seeds) - room, max(seeds) + room
+        low = max(low, 0) if min(seeds) >= 0 else low
+        words = f"{words or f'{len(seeds)} seeds'}: half their range added at each end"
+    elif key.endswith(("_validation", "_test")):
+        room = 2 * np.sqrt(value * (1 - value) / 10_000)
+        low, high = value - room, value + room
+        words = "one seed: two standard errors of 10,000 images"
+    elif key in SETTLED:
+        low, high, words = value - room, value + room, "one seed: no other value allowed"
+    else:
+        room = ALLOWED * abs(value)
+        low, high, words = value - room, value + room, f"one seed: {ALLOWED:.0%} allowed"
+    return {"value": value, "seeds": seeds, "low": low, "high": high, "spread": words}

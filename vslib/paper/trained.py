@@ -1,0 +1,110 @@
+"""A trained network with all that it answers, and every number that is measured of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vslib import layers, mnist, networks
+from vslib.paper import figure3, measures
+from vslib.synthesis import ideal_outputs, starting_images
+
+__all__ = ["Trained", "from_scratch", "measure", "shipped"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, what it was before, and what it answers.
+
+    Attributes
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+    seed : int
+        Of its training, and so of its split.
+    network, untrained : torch.nn.Module
+    training, test : (60000, 10) and (10000, 10) arrays
+        Outputs for all images of the two sets of MNIST.
+    """
+
+    name: str
+    seed: int
+    network: object
+    untrained: object
+    training: np.ndarray
+    test: np.ndarray
+
+
+def shipped(name):
+    """A network as it ships, and what it answers to all images."""
+    return _trained(name, 0, networks.load(name), networks.load(name, 0))
+
+
+def from_scratch(name, folder, epochs=20, seed=0, data=None):
+    """A network trained by the paper's recipe, going on where `folder` holds a part of it.
+
+    Parameters
+    ----------
+    name : {"fc1", "fc5", "resnet18"}
+    folder : path-like
+        Of the checkpoints: they are in ``folder/NAME``, with ``-SEED`` for seeds other than 0.
+    epochs, seed, data
+        As for `vslib.networks.train`.
+
+    Returns
+    -------
+    Trained
+    """
+    from safetensors.numpy import load
+
+    folder = Path(folder) / (f"{name}-{seed}" if seed else name)
+    networks.train(name, folder, epochs, seed, resume=True, data=data)
+    found, prefix = [], "network/"
+    for epoch in (epochs, 0):
+        state = load((folder / f"epoch{epoch:02d}.safetensors").read_bytes())
+        arrays = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        found.append(networks.assemble(name, arrays))
+    return _trained(name, seed, *found)
+
+
+def _trained(name, seed, network, untrained):
+    outputs = [
+        networks.evaluate(layers.fast(network), mnist.load(part)[0]) for part in ("train", "test")
+    ]
+    return Trained(name, seed, network, untrained, *outputs)
+
+
+def measure(trained):
+    """All numbers of one network, and its syntheses for figure 3.
+
+    Parameters
+    ----------
+    trained : Trained
+
+    Returns
+    -------
+    numbers : dict of str to float
+    made : vslib.synthesis.Synthesis
+    """
+    network, untrained = trained.network, trained.untrained
+    targets = ideal_outputs(trained.training, lowest="own")
+    starts = starting_images(*mnist.load("train"), trained.training, targets)
+    numbers, made = figure3.figure_3(trained.name, layers.fast(network), targets, starts)
+    numbers |= _accuracies(trained)
+    if trained.name == "fc1":
+        numbers |= measures.exactness(network) | measures.figure_1(network, untrained)
+    elif trained.name == "fc5":
+        numbers |= measures.five_layers(network)
+    else:
+        numbers |= measures.figure_2(network, untrained)
+        numbers |= figure3.identical_images(network, mnist.load("test")[0][:10])
+    return {key: float(value) for key, value in numbers.items()}, made
+
+
+def _accuracies(trained):
+    """Shares of validation and of test images that a network recognises."""
+    labels, answers = mnist.load("train")[1], trained.training.argmax(1)
+    part = mnist.split(trained.seed)[1]
+    return {
+        f"{trained.name}_validation": (answers == labels)[part].mean(),
+        f"{trained.name}_test": (trained.test.argmax(1) == mnist.load("test")[1]).mean(),
+    }

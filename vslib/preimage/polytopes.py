@@ -1,0 +1,242 @@
+"""Convex polytopes of many dimensions: nearest points, ranges, inscribed balls, samples."""
+
+import contextlib
+import functools
+
+import numpy as np
+
+from vslib.arrays import real_array
+from vslib.preimage.faces import FINE, Face, InfeasibleError, compromise
+
+__all__ = ["InfeasibleError", "Polytope"]
+
+
+class Polytope:
+    """The set of all x with A x = c, G x <= h and low <= x <= high.
+
+    Computing is in float64, by SciPy's `nnls` and HiGHS. A row, bounds included, counts as held
+    where it is broken by no more than ``tolerance * max(|x|, unit) * (|row| + size / unit)``, in
+    Euclidean norms; `unit` is the largest bound of the box or, without one, the median of size
+    over row. Rows that contradict each other by less count as compatible: equalities give way to
+    their least-squares solution, inequalities without an interior to the equalities they make.
+    Of an empty set, all but `contains` and `feasible` raise an `InfeasibleError` that says why.
+
+    Parameters
+    ----------
+    equalities, inequalities : (array, array)
+        A and c, of shapes (p, n) and (p,); G and h, of shapes (q, n) and (q,). p or q may be 0;
+        the attribute `shape` is (p, q, n).
+    box : (low, high), optional
+        Two numbers or (n,) arrays; (0, 1) for images.
+    tolerance : float
+        In [1e-9, 0.01]; the default allows for float32 rounding of what c and h come from.
+    sizes : ((p,) array, (q,) array), optional
+        How large the numbers are whose sums c and h are; by default their magnitudes.
+
+    Raises
+    ------
+    ValueError
+        If what is given is not finite and real, of fitting shapes, and low <= high.
+
+    Source: Boyd and Vandenberghe (2004), Convex Optimization, sections 2.2.4, 8.1 and 8.5.1.
+    """
+
+    def __init__(self, equalities, inequalities, box=None, tolerance=1e-6, sizes=(None, None)):
+        if not FINE <= tolerance <= 0.01:
+            raise ValueError(f"tolerance: expected a number in [1e-9, 0.01], got {tolerance!r}")
+        n = np.shape(equalities[0] if len(equalities[0]) else inequalities[0])[-1]
+        self.tolerance = tolerance
+        self._equalities = _rows("equalities", *equalities, n, sizes[0])
+        self._inequalities = _rows("inequalities", *inequalities, n, sizes[1])
+        self.shape = (len(self._equalities[0]), len(self._inequalities[0]), n)
+        self._box = None if box is None else _box(box, n)
+        both = zip(self._equalities[2:], self._inequalities[2:], strict=True)
+        norms, sizes = map(np.concatenate, both)
+        lengths = sizes[norms > 0] / norms[norms > 0] if box is None else np.abs(self._box).max(1)
+        lengths = lengths[lengths > 0]
+        unit = np.median if box is None else np.max
+        self._unit = float(unit(lengths)) if lengths.size else 1.0
+
+    def __repr__(self):
+        return "Polytope({} equalities, {} inequalities, {} dimensions)".format(*self.shape)
+
+    @functools.cached_property
+    def _relative(self):
+        """A, c, G and h, the box among them, in units of length and of the sizes of terms."""
+        parts = []
+        for rows, levels, norms, sizes in (self._equalities, self._inequalities):
+            scale = norms * self._unit + sizes
+            scale[scale == 0] = 1
+            parts += [rows * (self._unit / scale)[:, None], levels / scale]
+        if self._box is not None:
+            one, (low, high) = np.eye(self.shape[2]), self._box
+            parts[2] = np.vstack([parts[2], one, -one])
+            parts[3] = np.concatenate([parts[3], high / self._unit, -low / self._unit])
+        return parts
+
+    @functools.cached_property
+    def _face(self):
+        return Face(*self._relative, self.tolerance)
+
+    @functools.cached_property
+    def _found(self):
+        """The face that has an interior, with its ball, or the error that says why none has."""
+        try:
+            return self._face.interior
+        except InfeasibleError as error:
+            face = compromise(*self._relative, self.tolerance)
+            return error if face is None else face.interior
+
+    @property
+    def _interior(self):
+        if isinstance(self._found, InfeasibleError):
+            raise self._found
+        return self._found
+
+    def contains(self, x):
+        """Whether each x lies in the set, up to the tolerance.
+
+        Parameters
+        ----------
+        x : (..., n) array
+
+        Returns
+        -------
+        (...) bool array
+        """
+        x = real_array(x, "x", length=self.shape[2])
+        allowed = self.tolerance * np.maximum(np.linalg.norm(x, axis=-1) / self._unit, 1)
+        A, c, G, h = self._relative
+        missed = np.abs(x @ A.T / self._unit - c).max(-1, initial=0)
+        return np.maximum(missed, (x @ G.T / self._unit - h).max(-1, initial=0)) <= allowed
+
+    def feasible(self):
+        """Whether the set holds any point, up to the tolerance."""
+        try:
+            self.nearest(np.zeros(self.shape[2]))
+        except InfeasibleError:
+            return False
+        return True
+
+    def nearest(self, x):
+        """The point of the set nearest to each x: its Euclidean projection.
+
+        Parameters
+        ----------
+        x : (..., n) array
+
+        Returns
+        -------
+        (..., n) array
+        """
+        x = real_array(x, "x", length=self.shape[2]) / self._unit
+        return np.apply_along_axis(self._nearest, -1, x) * self._unit
+
+    def _nearest(self, x):
+        for face in self._faces():
+            z = face.nearest(face.along(x - face.origin))
+            if z is not None:
+                return face.origin + z
+        raise ValueError("nearest: the optimality conditions do not hold to rounding; rescale x")
+
+    def _faces(self):
+        # A linear program for the interior is spent only where least distance gives no answer.
+        with contextlib.suppress(InfeasibleError):
+            yield self._face
+        yield self._interior[0]
+
+    def range(self, directions):
+        """Lowest and highest value of direction . x over the set.
+
+        Parameters
+        ----------
+        directions : (n,) or (k, n) array
+            Unit vectors for single entries of x: ``np.eye(n)`` for all.
+
+        Returns
+        -------
+        (2,) or (k, 2) array
+            -inf or inf where there is no end.
+        """
+        given = real_array(directions, "directions", length=self.shape[2])
+        flat = np.atleast_2d(given)
+        lengths = np.linalg.norm(flat, axis=1, keepdims=True)
+        lengths[lengths == 0] = 1
+        flat = flat / lengths
+        face, along = self._interior[0], self._interior[0].along(flat)
+        moves = np.linalg.norm(along, axis=1) > FINE
+        endless = np.linalg.norm(along - along @ face.span @ face.span.T, axis=1) > FINE
+        ends = np.repeat((flat @ face.origin)[:, None], 2, axis=1)
+        ends[endless] = -np.inf, np.inf
+        solve = flat[moves & ~endless]
+        ends[moves & ~endless] = np.stack([-face.highest(-solve), face.highest(solve)], 1)
+        return (ends * lengths * self._unit + 0.0).reshape(*given.shape[:-1], 2)
+
+    def chebyshev(self):
+        """Centre and radius of a largest ball in the set, within the set's affine hull.
+
+        Returns
+        -------
+        centre : (n,) array
+        radius : float
+            0 for a single point; inf where there is no largest, the centre then that of some ball.
+        """
+        face, centre, radius = self._interior
+        if radius >= 1:
+            centre, radius, _ = face.ball() or (centre, np.inf, None)
+        return self._unit * (face.origin + centre), self._unit * float(radius)
+
+    def sample(self, n, seed=0, steps=2):
+        """Points of the set, by the billiard walk from the centre of a largest ball.
+
+        Every point ends a walk of its own. A step goes in a random direction of the affine hull
+        and is reflected by facets, about as often as the hull has dimensions. Steps keep the
+        uniform distribution, and near it from the centre: the more of them, the nearer.
+
+        Parameters
+        ----------
+        n, seed, steps : int
+
+        Returns
+        -------
+        (n, dimensions) array
+
+        Raises
+        ------
+        ValueError
+            If it is unbounded, and so without a uniform distribution.
+
+        References
+        ----------
+        Gryazina and Polyak (2014), Random sampling: Billiard Walk algorithm.
+        """
+        face, centre, _ = self._interior
+        z, turns = np.tile(centre, (n, 1)), face.dimension + 9
+        if face.dimension:
+            if not face.bounded:
+                raise ValueError("sample: expected a bounded set, got an unbounded one; give a box")
+            # Not the stream of the seed alone, from which the normals themselves may be drawn.
+            rng = np.random.default_rng([seed, face.dimension])
+            _, between = face.billiard(np.tile(centre, (9, 1)), np.full(9, 1e6), turns, rng)
+            for lengths in turns * between * rng.uniform(0.5, 1.5, (steps, n)):
+                z, _ = face.billiard(z, lengths, 9 * turns, rng)
+        return self._unit * (face.origin + face.along(z))
+
+
+def _rows(name, rows, levels, n, sizes):
+    """Rows, levels, norms of the rows and sizes of the levels, checked."""
+    if not len(rows):
+        return np.empty((0, n)), np.empty(0), np.empty(0), np.empty(0)
+    rows = real_array(rows, f"{name}, rows", axes=2, length=n)
+    levels = real_array(levels, f"{name}, levels", axes=1, length=len(rows))
+    largest = np.abs(rows).max(1, keepdims=True)
+    norms = np.linalg.norm(rows / np.where(largest == 0, 1, largest), axis=1) * largest[:, 0]
+    return rows, levels, norms, np.abs(levels) if sizes is None else sizes
+
+
+def _box(box, n):
+    low, high = (real_array(np.atleast_1d(side), "box", axes=1) for side in box)
+    if {len(low), len(high)} - {1, n} or (low > high).any():
+        got = f"low up to {low.max():g} ({len(low)}), high from {high.min():g} ({len(high)})"
+        raise ValueError(f"box: expected low <= high, numbers or of length {n}, got {got}")
+    return np.broadcast_to(low, n), np.broadcast_to(high, n)

@@ -1,0 +1,138 @@
+"""Charts for the chapters: spectra, curves, what chance shows, and how far values reach."""
+
+import itertools
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from vslib.arrays import real_array
+from vslib.show.looks import BLUE, CHART, INK, ORANGE, closed, style
+
+__all__ = ["curve", "distribution", "ranges", "spectrum"]
+
+
+def spectrum(singular_values, chance=None, edges=None, names=None):
+    """Singular values against their number, beside what chance would show.
+
+    Parameters
+    ----------
+    singular_values : (r,) array, or a sequence of several
+    chance : (draws, r) array, optional
+        Spectra of random matrices, drawn as thin lines.
+    edges : (float, float), optional
+        The Marchenko-Pastur edges, drawn as a band.
+    names : sequence of str, optional
+        One for each spectrum.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If a spectrum is not a vector, or the names are not as many as the spectra.
+    """
+    several = singular_values if np.ndim(singular_values[0]) else [singular_values]
+    spectra = [real_array(s, "singular_values", axes=1) for s in several]
+    names = [None] * len(spectra) if names is None else names
+    if len(names) != len(spectra):
+        raise ValueError(f"names: expected {len(spectra)}, got {len(names)}")
+    with style():
+        figure, axis = plt.subplots(figsize=CHART)
+        if edges is not None:
+            axis.axhspan(*edges, color=INK, alpha=0.2, lw=0, label="Marchenko–Pastur edges")
+        if chance is not None:
+            draws = real_array(chance, "chance", axes=2)
+            lines = axis.plot(np.arange(1, draws.shape[1] + 1), draws.T, color=INK, lw=0.6)
+            lines[0].set_label("chance, seeded draws")
+        for name, s in zip(names, spectra, strict=True):
+            axis.plot(np.arange(1, len(s) + 1), s, "o-" if len(s) <= 40 else "-", label=name)
+        axis.set(xlabel="number i", ylabel="singular value $\\sigma_i$", ylim=(0, None))
+        if axis.get_legend_handles_labels()[1]:
+            axis.legend()
+    return closed(figure)
+
+
+def curve(x, y, xlabel, ylabel):
+    """A line chart with named axes.
+
+    Parameters
+    ----------
+    x, y : (n,) arrays
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If x and y differ in length.
+    """
+    x = real_array(x, "x", axes=1)
+    y = real_array(y, "y", axes=1, length=len(x))
+    with style():
+        figure, axis = plt.subplots(figsize=CHART)
+        axis.plot(x, y, "o-", markersize=4)
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+    return closed(figure)
+
+
+def distribution(draws, marks, xlabel):
+    """What chance shows, as a histogram, and where given values lie in it.
+
+    Parameters
+    ----------
+    draws : (N,) array
+    marks : dict of str to float
+        Vertical lines by their names.
+    xlabel : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    draws = real_array(draws, "draws", axes=1)
+    with style():
+        figure, axis = plt.subplots(figsize=CHART)
+        axis.hist(draws, bins=40, color=INK, alpha=0.5)
+        looks = itertools.cycle([(ORANGE, "-"), (BLUE, "--"), (INK, ":")])
+        for (name, value), (color, dash) in zip(marks.items(), looks, strict=False):
+            axis.axvline(value, color=color, ls=dash, label=f"{name}: {value:.4g}")
+        axis.set(xlabel=xlabel, ylabel=f"draws, of {len(draws):,}")
+        axis.legend()
+    return closed(figure)
+
+
+def ranges(values, ends, xlabel):
+    """How far the values of each layer reach, beside the ends of a range.
+
+    Parameters
+    ----------
+    values : dict of str to array
+        By name, drawn from top to bottom as boxes: the middle half of the values with their
+        median, and whiskers to the lowest and the highest.
+    ends : (float, float)
+        Of the range, drawn as a band; infinite for none.
+    xlabel : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    flat = [real_array(some, name).ravel() for name, some in values.items()]
+    with style():
+        figure, axis = plt.subplots(figsize=CHART)
+        looks = {key: {"color": INK} for key in ("boxprops", "whiskerprops", "capprops")}
+        median = {"color": ORANGE, "linewidth": 2}
+        places = -np.arange(len(flat))
+        axis.boxplot(flat, positions=places, vert=False, whis=(0, 100), medianprops=median, **looks)
+        axis.set_yticks(places, list(values))
+        left, right = axis.get_xlim()
+        band = max(left, ends[0]), min(right, ends[1])
+        axis.axvspan(*band, color=BLUE, alpha=0.2, lw=0, label="range of the activation")
+        axis.set(xlabel=xlabel, xlim=(left, right))
+        axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
+    return closed(figure)

@@ -1,0 +1,209 @@
+"""The four fundamental subspaces of a matrix, and what they keep of a vector."""
+
+import functools
+
+import numpy as np
+
+from vslib.arrays import real_array
+from vslib.spaces.vectors import rejected_share, signs
+
+__all__ = ["Subspaces", "project"]
+
+
+class Subspaces:
+    """The four fundamental subspaces of a matrix, from its thin singular value decomposition.
+
+    Neither an m x m nor an n x n array is made to split, project or solve; computing is in
+    float64. Each singular vector is given the sign that makes its entry of largest magnitude
+    in `signal` positive, the first of them where some are equal but for rounding, so that
+    pictures do not depend on the machine.
+
+    Parameters
+    ----------
+    W : (m, n) array
+        Real and finite; NumPy array, torch tensor or nested list, of any real dtype.
+    rtol : float, optional
+        Singular values up to ``rtol * s1`` count as zero; ``max(m, n) * eps`` by default, with
+        the eps of float64, 2.2e-16.
+
+    Attributes
+    ----------
+    shape : (int, int)
+        m and n: W maps R^n to R^m.
+    rank : int
+        The r of what follows; 0 for a zero matrix.
+    singular_values : (r,) array
+        In decreasing order, all above the tolerance.
+    signal : (n, r) array
+        Orthonormal basis of Signal(W), the row space: what W sees of an input.
+    signal_out : (m, r) array
+        Orthonormal basis of SignalOut(W), the column space: what W can answer.
+
+    Raises
+    ------
+    ValueError
+        If W is not a finite real matrix with at least one entry, or rtol not in [0, 1).
+
+    References
+    ----------
+    Pattichis and Pattichis (2024), sections 2.1 and 2.3; Strang, Introduction to Linear Algebra.
+    """
+
+    def __init__(self, W, rtol=None):
+        W = real_array(W, "W", axes=2)
+        if rtol is None:
+            rtol = max(W.shape) * np.finfo(np.float64).eps
+        elif not 0 <= rtol < 1:
+            raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
+        u, s, vt = np.linalg.svd(W, full_matrices=False)
+        rank = int(np.count_nonzero(s > rtol * s[0]))
+        flips = signs(vt)
+        self.shape = W.shape
+        self.rank = rank
+        self.singular_values = s[:rank]
+        self.signal = (vt * flips[:, None])[:rank].T
+        self.signal_out = (u * flips)[:, :rank]
+
+    def __repr__(self):
+        m, n = self.shape
+        return f"Subspaces({m} x {n}, rank {self.rank})"
+
+    @property
+    def condition_number(self):
+        """s1 / sr, at least 1 (paper, section 2.3); a ValueError for a zero matrix."""
+        if self.rank == 0:
+            raise ValueError("condition number: expected a matrix of rank 1 or more, got rank 0")
+        return float(self.singular_values[0] / self.singular_values[-1])
+
+    @property
+    def signal_vectors(self):
+        """(r, n) array: the rows s_i v_i, equation (4) of the paper."""
+        return self.singular_values[:, None] * self.signal.T
+
+    @functools.cached_property
+    def rejected(self):
+        """(n, n - r) array: orthonormal basis of RejSignal(W), the null space."""
+        return _complement(self.signal)
+
+    @functools.cached_property
+    def rejected_out(self):
+        """(m, m - r) array: orthonormal basis of RejSignalOut(W), the left null space."""
+        return _complement(self.signal_out)
+
+    def split(self, x):
+        """Parts of x in Signal(W) and in RejSignal(W); they add up to x.
+
+        Parameters
+        ----------
+        x : (..., n) array
+
+        Returns
+        -------
+        signal, rejected : (..., n) arrays
+
+        Raises
+        ------
+        ValueError
+            If x is not finite and real with n entries along its last axis.
+        """
+        return _split(real_array(x, "x", length=self.shape[1]), self.signal)
+
+    def split_out(self, y):
+        """Parts of y in SignalOut(W) and in RejSignalOut(W); they add up to y.
+
+        Parameters
+        ----------
+        y : (..., m) array
+
+        Returns
+        -------
+        signal_out, rejected_out : (..., m) arrays
+
+        Raises
+        ------
+        ValueError
+            If y is not finite and real with m entries along its last axis.
+        """
+        return _split(real_array(y, "y", length=self.shape[0]), self.signal_out)
+
+    def rejected_energy(self, x):
+        """Share of the energy of x that W does not see: ||rejected||^2 / ||x||^2.
+
+        Parameters
+        ----------
+        x : (..., n) array
+
+        Returns
+        -------
+        (...) array
+            In [0, 1]; 0 for x = 0, of which nothing is lost.
+        """
+        return rejected_share(*self.split(x))
+
+    def preimage(self, y):
+        """The one x in Signal(W) with Wx = the reachable part of y: the pseudoinverse applied.
+
+        Parameters
+        ----------
+        y : (..., m) array
+
+        Returns
+        -------
+        (..., n) array
+            W^+ y, below equation (2) of the paper.
+
+        Raises
+        ------
+        ValueError
+            If y is not finite and real with m entries along its last axis.
+        """
+        y = real_array(y, "y", length=self.shape[0])
+        return ((y @ self.signal_out) / self.singular_values) @ self.signal.T
+
+
+def project(x, w):
+    """Projection of x onto the weight vector of one neuron, and what is left: equation (3).
+
+    Parameters
+    ----------
+    x : (..., n) array
+    w : (n,) or (m, n) array
+        One weight vector or m of them.
+
+    Returns
+    -------
+    p, residual : (..., n) arrays, or (..., m, n) for m weight vectors
+        p = (w.x / ||w||^2) w and residual = x - p, orthogonal to w.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, an entry is not finite and real, or a weight vector is zero and
+        so has no direction.
+    """
+    w = real_array(w, "w")
+    if w.ndim > 2:
+        raise ValueError(f"w: expected shape (n,) or (m, n), got shape {w.shape}")
+    x = real_array(x, "x", length=w.shape[-1])
+    largest = np.abs(w).max(-1, keepdims=True)
+    if (largest == 0).any():
+        raise ValueError(
+            "w: expected nonzero weight vectors, got a zero one, which has no direction"
+        )
+    directions = w / largest
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    if w.ndim == 2:
+        x = x[..., None, :]
+    p = (x * directions).sum(-1, keepdims=True) * directions
+    return p, x - p
+
+
+def _split(x, basis):
+    rejected = x - (x @ basis) @ basis.T
+    # A second pass removes what rounding left of the signal where nearly all of x is signal.
+    rejected -= (rejected @ basis) @ basis.T
+    return x - rejected, rejected
+
+
+def _complement(basis):
+    return np.linalg.qr(basis, mode="complete")[0][:, basis.shape[1] :]
