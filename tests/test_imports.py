@@ -16,7 +16,7 @@ ROOT = PACKAGE.parent
 # From the ground up. A room imports only from the faces of rooms on lower floors; inside a room
 # modules import each other by name.
 FLOORS = (
-    {"arrays", "files"},
+    {"arrays", "files", "inference"},
     {"mnist", "spaces", "layers", "preimage"},
     {"convolution", "inversion", "networks", "show"},
     {"synthesis"},
@@ -25,7 +25,17 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # What these import when they are imported, torch is not in it; nor is it needed by their arrays.
-WITHOUT_TORCH = {"arrays", "files", "mnist", "spaces", "layers", "preimage", "convolution", "show"}
+WITHOUT_TORCH = {
+    "arrays",
+    "files",
+    "inference",
+    "mnist",
+    "spaces",
+    "layers",
+    "preimage",
+    "convolution",
+    "show",
+}
 # These never ask for torch, not even inside a function.
 NEVER_TORCH = {"arrays", "files", "mnist", "spaces", "show"}
 CHAPTERS = ("four-subspaces", "projections")

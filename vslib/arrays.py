@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["labelled", "real_array"]
+__all__ = ["labelled", "precision", "real_array"]
 
 
 def real_array(value, name, axes=None, length=None, dtype=np.float64):
@@ -56,6 +56,42 @@ def real_array(value, name, axes=None, length=None, dtype=np.float64):
             f"{name}: expected finite numbers, got {bad} NaN or infinite of {array.size}"
         )
     return array
+
+
+def precision(value):
+    """The eps of the precision in which numbers came: what rank is judged by.
+
+    Singular values up to ``max(m, n) * eps * s1`` count as zero: what rounding the entries of an
+    (m, n) matrix to that precision can do to them. This is the one rule of vslib; `rtol`
+    overrides ``max(m, n) * eps`` wherever a rank is judged.
+
+    Parameters
+    ----------
+    value : array-like
+        What was given, before it was taken as float64. Something that was computed in float64
+        from shorter floats may say so by an attribute `precision`, as `vslib.layers.LayerMatrix`
+        does.
+
+    Returns
+    -------
+    float
+        1.2e-7 for float32 and for shorter floats, 2.2e-16 for all else: float64, integers, lists.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> precision(np.ones(3, np.float32)) == precision(np.ones(3, np.float16)) == 2**-23
+    True
+    >>> precision([1.0, 2.0]) == 2**-52
+    True
+    """
+    own = getattr(value, "precision", None)
+    if isinstance(own, float):
+        return own
+    words = str(getattr(value, "dtype", "float64"))
+    short = "float" in words and "float64" not in words and "longdouble" not in words
+    short = short and "float128" not in words
+    return float(np.finfo(np.float32 if short else np.float64).eps)
 
 
 def labelled(images, labels):

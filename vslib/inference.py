@@ -1,0 +1,209 @@
+"""A torch network asked for its outputs: what it may take and give, and no trace left on it."""
+
+import contextlib
+from collections.abc import Mapping
+
+__all__ = ["Asked", "NetworkInputError", "NetworkOutputError", "asked"]
+
+
+class NetworkInputError(ValueError):
+    """Images that a network does not take."""
+
+
+class NetworkOutputError(ValueError):
+    """Outputs that are not what was asked for: no tensor, other shapes, NaN or infinity."""
+
+
+@contextlib.contextmanager
+def asked(network, shape=None, take=None):
+    """A network in evaluation mode, for as long as the context lasts.
+
+    The network is not copied. The mode of every module and the buffers are put back afterwards,
+    also after an error; parameters and hooks stay as they are. Gradients may be recorded inside,
+    whatever the caller's `inference_mode` or `no_grad`; default dtype plays no part.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    shape : tuple of int, optional
+        Of one image: (h, w), or with its channels first. The network is tried with it at once:
+        where it takes no (N, h, w), but (N, 1, h, w), it is given a channel.
+    take : str, int or callable, optional
+        What to take as outputs where the network gives a dict, a tuple or an object: a key, a
+        place, or a function of what it gave.
+
+    Yields
+    ------
+    Asked
+
+    Raises
+    ------
+    NetworkInputError
+        If the network does not take images of that shape; with its own words.
+    NetworkOutputError
+        If it gives no tensor with a row for each image.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3)).train()
+    >>> with asked(network, shape=(2, 2)) as ask:
+    ...     ask(torch.zeros(5, 2, 2)).shape
+    torch.Size([5, 3])
+    >>> network.training
+    True
+    """
+    import torch
+
+    if not isinstance(network, torch.nn.Module):
+        raise NetworkInputError(
+            f"network: expected a torch.nn.Module, got {type(network).__name__}"
+        )
+    for name, parameter in network.named_parameters():
+        if torch.nn.parameter.is_lazy(parameter):
+            raise NetworkInputError(
+                f"network: expected parameters with numbers in them, got {name!r}, which is lazy; "
+                "call the network once yourself"
+            )
+    modes = {module: module.training for module in network.modules()}
+    buffers = [
+        (module, name, buffer, None if buffer is None else buffer.detach().clone())
+        for module in modes
+        for name, buffer in module._buffers.items()
+    ]
+    try:
+        with torch.inference_mode(False), torch.enable_grad():
+            # Not network.eval(), which a subclass may have changed.
+            for module in modes:
+                module.training = False
+            yield Asked(network, shape, take)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+        for module, name, buffer, before in buffers:
+            module._buffers[name] = buffer
+            if before is not None and not torch.equal(buffer, before):
+                with torch.inference_mode(buffer.is_inference()), torch.no_grad():
+                    buffer.copy_(before)
+
+
+class Asked:
+    """A network that is being asked: call it with a batch of images, as a tensor.
+
+    Attributes
+    ----------
+    dtype : torch.dtype
+        Of its first floating-point parameter or buffer, float32 where it has none: what images
+        must have.
+    device : torch.device
+        Where that is, the CPU where there is none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> with asked(torch.nn.Conv2d(1, 2, 3).double(), shape=(5, 5)) as ask:
+    ...     ask.dtype, ask(torch.zeros(7, 5, 5, dtype=ask.dtype)).shape
+    (torch.float64, torch.Size([7, 2, 3, 3]))
+    """
+
+    def __init__(self, network, shape=None, take=None):
+        import torch
+
+        self._network, self._take, self._channel = network, take, False
+        tensors = [*network.parameters(), *network.buffers()]
+        like = next((t for t in tensors if t.is_floating_point()), None)
+        self.dtype = torch.float32 if like is None else like.dtype
+        self.device = torch.device("cpu") if like is None else like.device
+        # Autograd takes no tensors that were made in inference mode.
+        named = [*network.named_parameters(), *network.named_buffers()]
+        self._clones = {name: t.clone() for name, t in named if t.is_inference()}
+        if shape is not None:
+            self._try(tuple(shape))
+
+    def tensor(self, array):
+        """An array as a tensor of the network's dtype, on its device.
+
+        Examples
+        --------
+        >>> import numpy as np, torch
+        >>> with asked(torch.nn.Linear(2, 2).bfloat16()) as ask:
+        ...     ask.tensor(np.ones((1, 2)))
+        tensor([[1., 1.]], dtype=torch.bfloat16)
+        """
+        import torch
+
+        return torch.as_tensor(array).to(dtype=self.dtype, device=self.device)
+
+    def __call__(self, images):
+        return self._outputs(images.unsqueeze(1) if self._channel else images)
+
+    def _try(self, shape):
+        import torch
+
+        errors = []
+        for channel in (False, True) if len(shape) == 2 else (False,):
+            self._channel = channel
+            try:
+                with torch.no_grad():
+                    # Two sizes of batch: a layer may take the one for its channels.
+                    for count in (2, 3):
+                        batch = torch.zeros(count, *shape, dtype=self.dtype, device=self.device)
+                        self(batch)
+                return
+            except NetworkOutputError as error:
+                # An answer of the wrong kind is no matter of channels, one of wrong shape may be.
+                if not error.args[0].startswith("shape"):
+                    raise
+                errors.append(error)
+            except Exception as error:  # whatever the network raises of its own
+                errors.append(error)
+        tried = " and ".join(
+            str(("N", *([1] * c), *shape)).replace("'", "")
+            for c in range(2 if len(shape) == 2 else 1)
+        )
+        said = f"{type(errors[0]).__name__}: {str(errors[0]).strip()}"
+        raise NetworkInputError(
+            f"images: expected a shape that the network takes, tried {tried}; it said {said}"
+        ) from errors[0]
+
+    def _outputs(self, images):
+        import torch
+
+        if self._clones:
+            outputs = torch.func.functional_call(self._network, self._clones, (images,))
+        else:
+            outputs = self._network(images)
+        take = self._take
+        if callable(take):
+            outputs = take(outputs)
+        elif take is not None:
+            try:
+                outputs = getattr(outputs, take) if _has(outputs, take) else outputs[take]
+            except (LookupError, TypeError) as error:
+                raise NetworkOutputError(
+                    f"take: expected a part of {_kinds(outputs)}, got {take!r}"
+                ) from error
+        if not isinstance(outputs, torch.Tensor):
+            raise NetworkOutputError(
+                f"network: expected a tensor of outputs, got {_kinds(outputs)}; say with `take` "
+                "which part of it is meant"
+            )
+        if outputs.ndim == 0 or len(outputs) != len(images):
+            raise NetworkOutputError(
+                f"shape of the outputs: expected ({len(images)}, ...), a row for each image of "
+                f"{tuple(images.shape)}, got {tuple(outputs.shape)}"
+            )
+        return outputs
+
+
+def _has(outputs, take):
+    return isinstance(take, str) and not isinstance(outputs, Mapping) and hasattr(outputs, take)
+
+
+def _kinds(outputs):
+    kind = type(outputs).__name__
+    if isinstance(outputs, Mapping):
+        return f"a {kind} with {', '.join(map(repr, outputs))}"
+    if isinstance(outputs, tuple | list):
+        return f"a {kind} of {len(outputs)}"
+    return f"a {kind}"
