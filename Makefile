@@ -9,10 +9,13 @@ book: .venv/installed
 	$(BIN)/jupyter-book build . -W --keep-going
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html"
 
+# In stages, with their times; `make test ROOM=convolution` runs one room's alone, in seconds.
+ifdef ROOM
+test: .venv/installed
+else
 test: book
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=1200 book tests
+endif
+	$(BIN)/python tools/stages.py --room "$(ROOM)"
 
 # Runs the checked notebooks, keeps what the checked cells print, and drops all other outputs.
 tidy: .venv/installed
