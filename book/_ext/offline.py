@@ -36,6 +36,9 @@ SCRIPTS = {
     "mathjax/es5/ui/*": "mathjax/ui",
 }
 
+# What the tests lay over a page to look for barriers; it is not part of the site.
+AUDIT = "axe-core/axe.min.js"
+
 # Runs between require.js and the widget manager: says where the icon fonts and anywidget are, and
 # gives ipywidgets the MathJax 2 call that it still makes.
 BOOT = """\
@@ -91,7 +94,7 @@ def versions():
 def fetch(folder):
     """Put the npm packages' scripts into `folder`, unless an earlier build put the same there."""
     pins = [HERE / "package.json", HERE / "package-lock.json"]
-    key, stamp = digest(*pins) + str(SCRIPTS), folder / "key.txt"
+    key, stamp = digest(*pins) + str(SCRIPTS) + AUDIT, folder / "key.txt"
     if stamp.exists() and stamp.read_text() == key:
         return
     LOGGER.info("offline: fetching the pages' JavaScript by npm (once)")
@@ -111,6 +114,7 @@ def fetch(folder):
             target.mkdir(parents=True, exist_ok=True)
             for source in (made / "node_modules").glob(pattern):
                 shutil.copy(source, target)
+        shutil.copy(made / "node_modules" / AUDIT, folder.parent / Path(AUDIT).name)
         (made / "site" / "key.txt").write_text(key)
         shutil.rmtree(folder, ignore_errors=True)
         (made / "site").rename(folder)

@@ -12,7 +12,15 @@ from urllib.parse import unquote, urldefrag, urljoin
 import pytest
 import rooms
 import yaml
-from visit import contrasts, open_page, press_controls, serve, unnamed, unseen_pictures
+from visit import (
+    barriers,
+    contrasts,
+    open_page,
+    press_controls,
+    serve,
+    unnamed,
+    unseen_pictures,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
@@ -150,6 +158,14 @@ def test_words_stand_out(visited, name, scheme):
     page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
     page.wait_for_timeout(300)
     assert [text for text in contrasts(page) if text[1] < 4.5] == []
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_has_no_barrier(visited, name, width, scheme):
+    page, _ = visited(name)
+    assert barriers(page, ROOT / "_build" / "axe.min.js", width, scheme) == []
 
 
 @every_document

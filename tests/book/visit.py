@@ -6,7 +6,15 @@ import http.server
 import threading
 import time
 
-__all__ = ["contrasts", "open_page", "press_controls", "serve", "unnamed", "unseen_pictures"]
+__all__ = [
+    "barriers",
+    "contrasts",
+    "open_page",
+    "press_controls",
+    "serve",
+    "unnamed",
+    "unseen_pictures",
+]
 
 VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
 CONTROLS = ".widget-subarea :is(.noUi-handle, select, button, input)"
@@ -173,3 +181,22 @@ def unnamed(page):
 def contrasts(page):
     """[(text, contrast ratio)] of the words in widgets, captions and tables."""
     return page.evaluate(CONTRAST)
+
+
+def barriers(page, script, width, scheme):
+    """What axe-core finds wrong with a page, of any impact: a line for each element.
+
+    `script` is the path of axe.min.js; the page is left at that width and in that scheme.
+    """
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+    page.wait_for_timeout(300)
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(script.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{fault['id']} ({fault['impact']}): {node['html'][:150]} {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
