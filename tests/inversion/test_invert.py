@@ -16,14 +16,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
 from vslib import Subspaces, mnist, networks
-from vslib.inversion import activations, newton
-from vslib.inversion.invert import (
+from vslib.inversion import (
     Inversion,
     InversionError,
     NotConvergedError,
     OutOfRangeError,
     UnreachableError,
+    activations,
     invert,
+    newton,
     remember,
 )
 

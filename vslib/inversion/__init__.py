@@ -12,7 +12,8 @@ from vslib.inversion.failures import (
     OutOfRangeError,
     UnreachableError,
 )
-from vslib.inversion.invert import Inversion, Memory, invert, remember
+from vslib.inversion.invert import Inversion, invert
+from vslib.inversion.memory import Memory, remember
 
 __all__ = [
     "INVERTIBLE",

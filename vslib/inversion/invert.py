@@ -1,6 +1,5 @@
 """From an output back to an input: equation (5), two repairs of it, a certificate for each."""
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,17 +12,16 @@ from vslib.inversion.failures import (
     OutOfRangeError,
     UnreachableError,
 )
+from vslib.inversion.memory import flat, kept, run
 from vslib.inversion.sequential import norm, read
 
 __all__ = [
     "Inversion",
     "InversionError",
-    "Memory",
     "NotConvergedError",
     "OutOfRangeError",
     "UnreachableError",
     "invert",
-    "remember",
 ]
 
 METHODS = ("pseudoinverse", "newton", "remembered")
@@ -56,25 +54,6 @@ class Inversion:
     iterations: np.ndarray
     distance: np.ndarray
     stops: tuple[InversionError, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What `remember` keeps of a pass forward.
-
-    Attributes
-    ----------
-    output : (..., m) array
-    rejected : dict of str to (..., n_l) array
-        By the names of the linear layers: the part of each one's input in RejSignal(W).
-    rounding : dict of str to (..., n_l) array
-        What float64 loses in each layer on the way back from `output`, where an activation is
-        close to an end of its range: there its inverse magnifies the last digit.
-    """
-
-    output: np.ndarray
-    rejected: dict[str, np.ndarray]
-    rounding: dict[str, np.ndarray]
 
 
 def invert(
@@ -143,7 +122,7 @@ def invert(
     batch, y = output.shape[:-1], output.reshape(-1, m)
     origin = np.zeros((len(y), n))
     if start is not None:
-        start = _flat(start, "start", n)
+        start = flat(start, "start", n)
         if start.shape[:-1] not in ((), batch):
             raise ValueError(f"start: expected one, or one an output, {batch}, got {start.shape}")
         origin[:] = start.reshape(-1, n)
@@ -156,15 +135,15 @@ def invert(
             below.linearised, origin[left], found, tolerance, steps
         )
     else:
-        kept = {} if memory is None else _kept(memory, sequence, output)
-        found, left, stops = sequence.back(y, kept, tolerance)
+        added = {} if memory is None else kept(memory, sequence, output)
+        found, left, stops = sequence.back(y, added, tolerance)
 
     x = np.zeros((len(y), n))
     if left.size:
         x[left] = found
     size = norm(y)
     with np.errstate(over="ignore", invalid="ignore"):
-        error = norm(_run(network, x) - y) / np.where(size == 0, 1, size)
+        error = norm(run(network, x) - y) / np.where(size == 0, 1, size)
     solved = np.zeros(len(y), bool)
     solved[left] = error[left] <= tolerance
     missed = left[~solved[left]]
@@ -181,74 +160,3 @@ def invert(
     if stops and not partial:
         raise stops[0]
     return inversion
-
-
-def remember(network, x):
-    """The output of a network, and what each of its layers rejects on the way there.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        As `invert` takes it.
-    x : (..., n) array, or images whose axes flatten to n
-
-    Returns
-    -------
-    Memory
-
-    Raises
-    ------
-    ValueError
-        If the network has another layer, or x does not fit.
-    """
-    sequence, network = read(network)
-    m, n = sequence.shape
-    x = _flat(x, "x", n)
-    batch, x = x.shape[:-1], x.reshape(-1, n)
-    output = _run(network, x)
-    _, inputs = sequence.forward(x)
-    rejected = {
-        name: layer.subspaces.split(inputs[name])[1] for name, layer in sequence.linear.items()
-    }
-    rounding = sequence.lost(output, inputs, rejected)
-    return Memory(
-        output.reshape(*batch, m),
-        {name: part.reshape(*batch, -1) for name, part in rejected.items()},
-        {name: rounding[name].reshape(*batch, -1) for name in rejected},
-    )
-
-
-def _run(network, x):
-    import torch
-
-    with torch.inference_mode():
-        return network(torch.tensor(x)).numpy()
-
-
-def _flat(value, name, n):
-    """Vectors of length n, from vectors or from images that have n pixels."""
-    value = real_array(value, name)
-    for axis in reversed(range(value.ndim)):
-        if math.prod(value.shape[axis:]) == n:
-            return value.reshape(*value.shape[:axis], n)
-    raise ValueError(
-        f"{name}: expected shape (..., {n}) or images of {n} pixels, got {value.shape}"
-    )
-
-
-def _kept(memory, sequence, output):
-    """What is added to the input of every linear layer, two (N, n_l) arrays by its name."""
-    batch = output.shape[:-1]
-    own = np.asarray(memory.output)
-    if own.shape != output.shape:
-        raise ValueError(f"memory: expected that of outputs {output.shape}, got {own.shape}")
-    own = (own == output).all(-1, keepdims=True)
-    kept = {}
-    for name, layer in sequence.linear.items():
-        for parts, factor in ((memory.rejected, 1), (memory.rounding, own)):
-            part = real_array(parts.get(name, [0]), f"memory, {name}")
-            expected = (*batch, layer.W.shape[1])
-            if part.shape != expected:
-                raise ValueError(f"memory, {name}: expected shape {expected}, got {part.shape}")
-            kept.setdefault(name, []).append((factor * part).reshape(-1, expected[-1]))
-    return kept

@@ -1,0 +1,102 @@
+"""What each layer of a network throws away on the way forward, kept for the way back."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vslib.arrays import real_array
+from vslib.inversion.sequential import read
+
+__all__ = ["Memory", "flat", "kept", "remember", "run"]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What `remember` keeps of a pass forward.
+
+    Attributes
+    ----------
+    output : (..., m) array
+    rejected : dict of str to (..., n_l) array
+        By the names of the linear layers: the part of each one's input in RejSignal(W).
+    rounding : dict of str to (..., n_l) array
+        What float64 loses in each layer on the way back from `output`, where an activation is
+        close to an end of its range: there its inverse magnifies the last digit.
+    """
+
+    output: np.ndarray
+    rejected: dict[str, np.ndarray]
+    rounding: dict[str, np.ndarray]
+
+
+def remember(network, x):
+    """The output of a network, and what each of its layers rejects on the way there.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        As `invert` takes it.
+    x : (..., n) array, or images whose axes flatten to n
+
+    Returns
+    -------
+    Memory
+
+    Raises
+    ------
+    ValueError
+        If the network has another layer, or x does not fit.
+    """
+    sequence, network = read(network)
+    m, n = sequence.shape
+    x = flat(x, "x", n)
+    batch, x = x.shape[:-1], x.reshape(-1, n)
+    output = run(network, x)
+    _, inputs = sequence.forward(x)
+    rejected = {
+        name: layer.subspaces.split(inputs[name])[1] for name, layer in sequence.linear.items()
+    }
+    rounding = sequence.lost(output, inputs, rejected)
+    return Memory(
+        output.reshape(*batch, m),
+        {name: part.reshape(*batch, -1) for name, part in rejected.items()},
+        {name: rounding[name].reshape(*batch, -1) for name in rejected},
+    )
+
+
+def run(network, x):
+    """Outputs (N, m) of a float64 network for inputs (N, n)."""
+    import torch
+
+    with torch.inference_mode():
+        return network(torch.tensor(x)).numpy()
+
+
+def flat(value, name, n):
+    """Vectors of length n, from vectors or from images that have n pixels."""
+    value = real_array(value, name)
+    for axis in reversed(range(value.ndim)):
+        if math.prod(value.shape[axis:]) == n:
+            return value.reshape(*value.shape[:axis], n)
+    raise ValueError(
+        f"{name}: expected shape (..., {n}) or images of {n} pixels, got {value.shape}"
+    )
+
+
+def kept(memory, sequence, output):
+    """What is added to the input of every linear layer, two (N, n_l) arrays by its name."""
+    batch = output.shape[:-1]
+    own = np.asarray(memory.output)
+    if own.shape != output.shape:
+        raise ValueError(f"memory: expected that of outputs {output.shape}, got {own.shape}")
+    own = (own == output).all(-1, keepdims=True)
+    added = {}
+    for name, layer in sequence.linear.items():
+        for parts, factor in ((memory.rejected, 1), (memory.rounding, own)):
+            part = real_array(parts.get(name, [0]), f"memory, {name}")
+            expected = (*batch, layer.W.shape[1])
+            if part.shape != expected:
+                raise ValueError(f"memory, {name}: expected shape {expected}, got {part.shape}")
+            added.setdefault(name, []).append((factor * part).reshape(-1, expected[-1]))
+    return added
