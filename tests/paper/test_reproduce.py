@@ -294,7 +294,7 @@ class TestCommand:
         off = KNOWN["fc1_condition_number"]
         off = Number(off.value, off.seeds, off.low + 5, off.high + 5, off.spread)
         monkeypatch.setattr(
-            sys.modules["vslib.paper.claims"],
+            sys.modules["vslib.paper.verdicts"],
             "stored",
             lambda: KNOWN | {"fc1_condition_number": off},
         )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from controls import R, W, X, Y, Z, browse, mix, projection, spec, unpack
 
-from vslib.show.panels import enlarged, exact, grey, signed
+from vslib.show.packing import exact, grey, signed
+from vslib.show.panels import enlarged
 
 
 def test_grey_values_keep_to_half_a_level():

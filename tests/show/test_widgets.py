@@ -28,7 +28,7 @@ from ipywidgets.widgets.widget import _instances
 import vslib
 from vslib import mnist
 from vslib.show import looks, views, widgets
-from vslib.show.panels import exact, grey, signed
+from vslib.show.packing import exact, grey, signed
 from vslib.show.widgets import Panel
 
 

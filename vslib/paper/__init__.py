@@ -4,21 +4,14 @@ The numbers come with their spread over seeds, and one command computes all of t
 last chapter reads the result.
 """
 
-from vslib.paper.claims import GROUPS, VERDICTS, Claim, Number, claims, outside, slug, stored, table
+from vslib.paper.claims import GROUPS, VERDICTS, Claim, Number, claims, stored
 from vslib.paper.figure3 import START, figure_3, identical_images
-from vslib.paper.measures import (
-    LAYER,
-    exactness,
-    figure_1,
-    figure_2,
-    five_layers,
-    kernels,
-    looks,
-    two_valuedness,
-)
+from vslib.paper.kernels import LAYER, figure_2, kernels, looks
+from vslib.paper.measures import exactness, figure_1, five_layers, two_valuedness
 from vslib.paper.reproduce import reproduce
 from vslib.paper.spread import store
 from vslib.paper.trained import Trained, from_scratch, measure, shipped
+from vslib.paper.verdicts import outside, slug, table
 
 __all__ = [
     "GROUPS",

@@ -32,6 +32,15 @@ def figure_3(name, network, targets, starts):
     numbers : dict of str to float
     made : vslib.synthesis.Synthesis
         Of the starts "avg", "min" and "avg-min", in this order.
+
+    Examples
+    --------
+    >>> from vslib import networks
+    >>> from vslib.synthesis import stored
+    >>> starts = stored.load("fc1", lowest="own")
+    >>> numbers, made = figure_3("fc1", networks.load("fc1"), starts.targets, starts.images())
+    >>> made.images.shape, round(float(numbers["fc1_fall"]), 3)
+    ((3, 10, 28, 28), 0.022)
     """
     made = synthesize(network, starts, targets, progress=False, **PAPER)
     best = np.array(list(starts))[made.after[:2].argmin(0)]
@@ -69,6 +78,13 @@ def identical_images(network, images):
     dict of str to float
         How far the outputs vary with the image, and how long the gradient by the pixels is,
         each relative to evaluation mode.
+
+    Examples
+    --------
+    >>> from vslib import mnist, networks
+    >>> found = identical_images(networks.load("resnet18"), mnist.load("test")[0][:2])
+    >>> sorted(found), bool(max(found.values()) < 1e-3)
+    (['identical_gradient', 'identical_spread'], True)
     """
     import torch
 

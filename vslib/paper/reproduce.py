@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from vslib import files, layers, mnist, networks
-from vslib.paper.claims import claims, outside, table
+from vslib.paper.claims import claims
 from vslib.paper.figure3 import START
-from vslib.paper.measures import LAYER
+from vslib.paper.kernels import LAYER
 from vslib.paper.trained import measure, shipped
+from vslib.paper.verdicts import outside, table
 from vslib.show import figures
 from vslib.spaces import Subspaces, project
 
@@ -34,6 +35,16 @@ def reproduce(folder, names=networks.NAMES, get=shipped):
         The table.
     lines : list of str
         A line for each number that leaves its stated spread.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     text, lines = reproduce(folder, ["fc1"])
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['figure1.png', 'figure3.png', 'table.json', 'table.md']
+    >>> lines
+    []
     """
     from tqdm.auto import tqdm
 

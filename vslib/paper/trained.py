@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from vslib import layers, mnist, networks
-from vslib.paper import figure3, measures
+from vslib.paper import figure3, kernels, measures
 from vslib.synthesis import ideal_outputs, starting_images
 
 __all__ = ["Trained", "from_scratch", "measure", "shipped"]
@@ -24,6 +24,12 @@ class Trained:
     network, untrained : torch.nn.Module
     training, test : (60000, 10) and (10000, 10) arrays
         Outputs for all images of the two sets of MNIST.
+
+    Examples
+    --------
+    >>> trained = shipped("fc1")
+    >>> trained.test.shape, float((trained.test.argmax(1) == mnist.load("test")[1]).mean())
+    ((10000, 10), 0.92)
     """
 
     name: str
@@ -35,7 +41,13 @@ class Trained:
 
 
 def shipped(name):
-    """A network as it ships, and what it answers to all images."""
+    """A network as it ships, and what it answers to all images.
+
+    Examples
+    --------
+    >>> shipped("fc1").training.shape
+    (60000, 10)
+    """
     return _trained(name, 0, networks.load(name), networks.load(name, 0))
 
 
@@ -53,6 +65,16 @@ def from_scratch(name, folder, epochs=20, seed=0, data=None):
     Returns
     -------
     Trained
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> images, labels = mnist.load("train")
+    >>> few = images[:64], labels[:64]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     trained = from_scratch("fc1", folder, epochs=1, data=(few, few))
+    >>> trained.seed, trained.test.shape
+    (0, (10000, 10))
     """
     from safetensors.numpy import load
 
@@ -84,6 +106,12 @@ def measure(trained):
     -------
     numbers : dict of str to float
     made : vslib.synthesis.Synthesis
+
+    Examples
+    --------
+    >>> numbers, made = measure(shipped("fc1"))
+    >>> round(numbers["fc1_test"], 2), made.images.shape
+    (0.92, (3, 10, 28, 28))
     """
     network, untrained = trained.network, trained.untrained
     targets = ideal_outputs(trained.training, lowest="own")
@@ -95,7 +123,7 @@ def measure(trained):
     elif trained.name == "fc5":
         numbers |= measures.five_layers(network)
     else:
-        numbers |= measures.figure_2(network, untrained)
+        numbers |= kernels.figure_2(network, untrained)
         numbers |= figure3.identical_images(network, mnist.load("test")[0][:10])
     return {key: float(value) for key, value in numbers.items()}, made
 

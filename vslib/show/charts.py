@@ -32,6 +32,12 @@ def spectrum(singular_values, chance=None, edges=None, names=None):
     ------
     ValueError
         If a spectrum is not a vector, or the names are not as many as the spectra.
+
+    Examples
+    --------
+    >>> (axis,) = spectrum([3, 2, 1]).axes
+    >>> axis.lines[0].get_ydata().tolist()
+    [3.0, 2.0, 1.0]
     """
     several = singular_values if np.ndim(singular_values[0]) else [singular_values]
     spectra = [real_array(s, "singular_values", axes=1) for s in several]
@@ -70,6 +76,12 @@ def curve(x, y, xlabel, ylabel):
     ------
     ValueError
         If x and y differ in length.
+
+    Examples
+    --------
+    >>> (axis,) = curve([1, 2, 3], [0.2, 0.5, 0.9], "rank k", "accuracy").axes
+    >>> axis.get_xlabel(), axis.get_ylabel()
+    ('rank k', 'accuracy')
     """
     x = real_array(x, "x", axes=1)
     y = real_array(y, "y", axes=1, length=len(x))
@@ -93,6 +105,12 @@ def distribution(draws, marks, xlabel):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> (axis,) = distribution([1.0, 1.1, 1.3], {"fc1": 7.363}, "condition number").axes
+    >>> [text.get_text() for text in axis.get_legend().get_texts()]
+    ['fc1: 7.363']
     """
     draws = real_array(draws, "draws", axes=1)
     with style():
@@ -121,6 +139,12 @@ def ranges(values, ends, xlabel):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> (axis,) = ranges({"tanh": [-0.9, 0, 2]}, (-1, 1), "value").axes
+    >>> [label.get_text() for label in axis.get_yticklabels()]
+    ['tanh']
     """
     flat = [real_array(some, name).ravel() for name, some in values.items()]
     with style():
@@ -128,7 +152,14 @@ def ranges(values, ends, xlabel):
         looks = {key: {"color": INK} for key in ("boxprops", "whiskerprops", "capprops")}
         median = {"color": ORANGE, "linewidth": 2}
         places = -np.arange(len(flat))
-        axis.boxplot(flat, positions=places, vert=False, whis=(0, 100), medianprops=median, **looks)
+        axis.boxplot(
+            flat,
+            positions=places,
+            orientation="horizontal",
+            whis=(0, 100),
+            medianprops=median,
+            **looks,
+        )
         axis.set_yticks(places, list(values))
         left, right = axis.get_xlim()
         band = max(left, ends[0]), min(right, ends[1])

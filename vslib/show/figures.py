@@ -44,6 +44,14 @@ def images(arrays, titles=None, columns=5, kind="image", scale="row"):
     ------
     ValueError
         If `arrays` has not three axes, the titles are not N, `kind` or `scale` is unknown.
+
+    Examples
+    --------
+    >>> figure = images(np.zeros((2, 3, 3)), titles=["one", "two"])
+    >>> [axis.get_title() for axis in figure.axes]
+    ['one', 'two']
+    >>> len(images(np.zeros((2, 3, 3)), kind="signed").axes)  # and a scale
+    3
     """
     arrays = real_array(arrays, "arrays", axes=3)
     if titles is not None and len(titles) != len(arrays):
@@ -109,6 +117,12 @@ def split(x, signal, rejected, shape):
     ------
     ValueError
         If the lengths differ or are not h w.
+
+    Examples
+    --------
+    >>> figure = split([0.6, 0.8], [0.6, 0], [0, 0.8], (1, 2))
+    >>> [axis.get_title() for axis in figure.axes if axis.get_title()]
+    ['x', 'signal, 36%', 'rejected, 64%']
     """
     x, signal, rejected = (
         real_array(values, name, axes=1, length=math.prod(shape)).reshape(shape)

@@ -16,7 +16,14 @@ CHART = (6, 3.5)  # inches: with 12 points the words keep 9 pixels on a phone
 
 
 def style():
-    """Matplotlib settings of the figures, as a context: transparent, ink for white and black."""
+    """Matplotlib settings of the figures, as a context: transparent, ink for white and black.
+
+    Examples
+    --------
+    >>> with style():
+    ...     plt.rcParams["text.color"]
+    '#70757d'
+    """
     settings = {
         "figure.facecolor": "none",
         "axes.facecolor": "none",
@@ -34,6 +41,13 @@ def style():
 
 
 def closed(figure):
-    """The figure, closed: a notebook would show an open one a second time."""
+    """The figure, closed: a notebook would show an open one a second time.
+
+    Examples
+    --------
+    >>> figure = closed(plt.figure())
+    >>> plt.get_fignums()
+    []
+    """
     plt.close(figure)
     return figure

@@ -1,37 +1,12 @@
-"""What a panel of a view shows, and how its numbers travel in a page: packed and checked."""
+"""What a panel of a view shows: frames for every choice of the controls that it follows."""
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from vslib.arrays import real_array
+from vslib.show.packing import exact, grey, leading, signed
 
-__all__ = ["Panel", "axis_range", "enlarged", "exact", "grey", "leading", "signed"]
-
-
-def leading(values, name, lengths, axes):
-    """`values` as a float64 array of shape (*lengths, ...) with so many `axes` after those.
-
-    Parameters
-    ----------
-    values : (*lengths, ...) array-like
-    name : str
-        What the message calls it.
-    lengths : tuple of int
-    axes : int
-
-    Raises
-    ------
-    ValueError
-        If the shape is another one, or an entry is not a finite real number.
-    """
-    values = real_array(values, name)
-    lengths = tuple(lengths)
-    if values.ndim != len(lengths) + axes or values.shape[: len(lengths)] != lengths:
-        expected = ", ".join([*map(str, lengths), *["..."] * axes])
-        raise ValueError(f"{name}: expected shape ({expected}), got {values.shape}")
-    return values
+__all__ = ["Panel", "axis_range", "enlarged"]
 
 
 def enlarged(pictures, side):
@@ -51,6 +26,11 @@ def enlarged(pictures, side):
     ------
     ValueError
         If a picture is not square, or its size does not divide `side`.
+
+    Examples
+    --------
+    >>> enlarged([[[1]], [[1, 2], [3, 4]]], 2).tolist()
+    [[[1.0, 1.0], [1.0, 1.0]], [[1.0, 2.0], [3.0, 4.0]]]
     """
     for picture in pictures:
         high, wide = np.shape(picture)
@@ -61,81 +41,18 @@ def enlarged(pictures, side):
 
 
 def axis_range(values, zero):
-    """Lowest and highest of a chart's axis: a little beyond the values, and with zero if asked."""
+    """Lowest and highest of a chart's axis: a little beyond the values, and with zero if asked.
+
+    Examples
+    --------
+    >>> axis_range([1.0, 2.0], zero=True)
+    [0.0, 2.1]
+    """
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     room = 0.05 * (high - low) or 1.0
     return [low if zero and low == 0 else low - room, high if zero and high == 0 else high + room]
-
-
-def _pack(values, dtype, axes, unit=1.0):
-    return {
-        "bytes": zlib.compress(np.ascontiguousarray(values, dtype).tobytes(), 9),
-        "type": np.dtype(dtype).name,
-        "shape": list(values.shape),
-        "axes": axes,
-        "unit": unit,
-    }
-
-
-def grey(values, axes):
-    """Pack values in [0, 1] as bytes, exact to 1/510.
-
-    Parameters
-    ----------
-    values : array
-    axes : int
-        How many leading axes choose a frame.
-
-    Raises
-    ------
-    ValueError
-        If a value is not in [0, 1].
-    """
-    if values.min() < 0 or values.max() > 1:
-        raise ValueError(f"expected grey values in [0, 1], got {values.min()} to {values.max()}")
-    return _pack(np.rint(255 * values), np.uint8, axes, 1 / 255)
-
-
-def signed(values, axes, scale=None):
-    """Pack signed values as bytes, exact to 1/254 of the scale.
-
-    Parameters
-    ----------
-    values : array
-    axes : int
-        How many leading axes choose a frame.
-    scale : float or "frame", optional
-        The magnitude of the strongest colour, larger ones are cut: by default the largest of
-        all values; "frame" for the largest of each frame.
-
-    Returns
-    -------
-    dict
-        "frames", in parts of the scale; "scales", one number, or one for each frame.
-
-    Raises
-    ------
-    ValueError
-        If the scale is a word but "frame", or not positive.
-    """
-    if scale is not None and scale != "frame" and not (np.isreal(scale) and scale > 0):
-        raise ValueError(f"scale: expected a positive number or 'frame', got {scale!r}")
-    frames = values.reshape(-1, *values.shape[axes:])
-    largest = abs(frames).max(axis=tuple(range(1, frames.ndim)))
-    scales = largest if scale == "frame" else np.array([largest.max() if scale is None else scale])
-    divisor = np.where(scales > 0, scales, 1.0).reshape(-1, *[1] * (frames.ndim - 1))
-    parts = np.clip(frames / divisor, -1, 1).reshape(values.shape)
-    return {
-        "frames": _pack(np.rint(127 * parts), np.int8, axes, 1 / 127),
-        "scales": [float(scale) for scale in scales],
-    }
-
-
-def exact(values, axes):
-    """Pack values as float32, for what the page computes with or draws as a chart."""
-    return _pack(values, np.float32, axes)
 
 
 @dataclass
@@ -165,6 +82,12 @@ class Panel:
         For charts: lower and upper end of a grey band behind them, such as what chance would show.
     mark : str, optional
         For charts: the control whose position is set off from the others.
+
+    Examples
+    --------
+    >>> spec = Panel("outputs", [[1, -2], [3, 4]], "bars").spec({"digit": 2})
+    >>> spec["axes"], spec["range"]
+    ([0], [-2.3, 4.3])
     """
 
     title: str

@@ -20,6 +20,12 @@ class View(anywidget.AnyWidget):
     """Draws `spec` as the JavaScript file `name` says, at the positions of its controls.
 
     The positions are the synchronised traits control_0, control_1, ..., one for each start value.
+
+    Examples
+    --------
+    >>> view = View("browse", {"panels": [], "controls": [], "words": ["nothing"]}, [0])
+    >>> view.control_0, view.spec["words"]
+    (0, ['nothing'])
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -49,6 +55,11 @@ def choices(name, options):
     ------
     ValueError
         If there are fewer than two options, or two that read the same.
+
+    Examples
+    --------
+    >>> type(choices("digit", range(10))).__name__, choices("layer", ["one", "two"]).options
+    ('IntSlider', ('one', 'two'))
     """
     options = list(options)
     if len(options) < 2 or len({str(option) for option in options}) < len(options):
@@ -61,7 +72,14 @@ def choices(name, options):
 
 
 def knob(name, start, reach, step):
-    """A slider over the numbers from -reach to reach."""
+    """A slider over the numbers from -reach to reach.
+
+    Examples
+    --------
+    >>> slider = knob("t", start=0, reach=2, step=0.1)
+    >>> slider.min, slider.max
+    (-2.0, 2.0)
+    """
     digits = ".0f" if step >= 1 else ".1f"
     return ipywidgets.FloatSlider(
         start, min=-reach, max=reach, step=step, description=name, readout_format=digits
@@ -90,6 +108,13 @@ def box(name, spec, sliders):
     Returns
     -------
     ipywidgets.VBox
+
+    Examples
+    --------
+    >>> spec = {"panels": [], "words": ["none", "one"]}
+    >>> whole = box("browse", spec, [choices("digit", [0, 1])])
+    >>> [type(part).__name__ for part in whole.children]
+    ['IntSlider', 'View']
     """
     positions = [_position(slider) for slider in sliders]
     controls = [

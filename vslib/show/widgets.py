@@ -3,14 +3,12 @@
 The views are drawn, and all but `browse` computed, by the small JavaScript files in vslib/show/js.
 """
 
-import math
-
 import numpy as np
 
-from vslib.arrays import real_array
 from vslib.show import views
-from vslib.show.panels import Panel, axis_range, enlarged, exact, leading
-from vslib.spaces import Subspaces
+from vslib.show.computed import mix, projection, rank_k
+from vslib.show.panels import Panel, enlarged
+from vslib.show.plane import plane
 
 __all__ = ["Panel", "browse", "enlarged", "mix", "plane", "projection", "rank_k"]
 
@@ -36,6 +34,13 @@ def browse(panels, controls, words):
     ------
     ValueError
         If a control has fewer than two options, or the words or a panel do not fit the controls.
+
+    Examples
+    --------
+    >>> panel = Panel("digits", np.zeros((2, 4, 4)), "image")
+    >>> control = browse([panel], {"digit": [3, 8]}, ["a three", "an eight"])
+    >>> [type(part).__name__ for part in control.children]
+    ['SelectionSlider', 'View']
     """
     sliders = [views.choices(name, options) for name, options in controls.items()]
     lengths = {name: len(options) for name, options in controls.items()}
@@ -47,203 +52,3 @@ def browse(panels, controls, words):
         "words": [str(sentence) for sentence in sentences.flat],
     }
     return views.box("browse", spec, sliders)
-
-
-def mix(
-    images,
-    rejected,
-    outputs,
-    rejected_outputs,
-    controls,
-    labels=None,
-    title="outputs W (x + t r)",
-    signed=None,
-):
-    """Add t times its rejected signal to an input, and the output stays.
-
-    Parameters
-    ----------
-    images : (*lengths, h, w) array
-        Inputs x; `lengths` are those of the controls. This and the next three may also be lists
-        over the first control, whose arrays may then differ in h, w and n.
-    rejected : (*lengths, h, w) array
-        The rejected part r of each input.
-    outputs : (*lengths, n) array
-        W x.
-    rejected_outputs : (*lengths, n) array
-        W r: zero, up to rounding.
-    controls : dict of str to sequence
-        As for `browse`; a slider for t from -2 to 2 is added.
-    labels : sequence of str, optional
-        Names of the outputs, where there are as many; the others are numbered from 1.
-    title : str
-        Shown over the outputs.
-    signed : sequence of bool, optional
-        Over the first control: whether x is signed. By default it is not, but grey in [0, 1].
-
-    Returns
-    -------
-    ipywidgets.VBox
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit the controls or each other, or an input or output is zero.
-    """
-    sliders = [views.choices(name, options) for name, options in controls.items()]
-    first, *rest = (len(options) for options in controls.values())
-    given = {
-        "images": images,
-        "rejected": rejected,
-        "outputs": outputs,
-        "rejected_outputs": rejected_outputs,
-        "signed": [False] * first if signed is None else signed,
-    }
-    for name, values in given.items():
-        if len(values) != first:
-            raise ValueError(f"{name}: expected {first} along the first axis, got {len(values)}")
-    blocks = []
-    for x, r, y, wr, flag in zip(*given.values(), strict=True):
-        x, r = _pair(("images", x), ("rejected", r), rest, 2)
-        y, wr = _pair(("outputs", y), ("rejected_outputs", wr), rest, 1)
-        named = labels is not None and len(labels) == y.shape[-1]
-        block = {"images": x, "rejected": r, "outputs": y, "rejected_outputs": wr}
-        blocks.append(
-            {name: exact(values, len(rest)) for name, values in block.items()}
-            | {
-                "signed": bool(flag),
-                "scale": float(abs(np.stack([x, r])).max()),
-                "rejected_scale": float(abs(r).max()),
-                "range": axis_range(y, zero=True),
-                "labels": [str(label) for label in labels] if named else None,
-            }
-        )
-    t = views.knob("t, rejected added", 0, 2, 0.1)
-    return views.box("mix", {"blocks": blocks, "title": title}, [*sliders, t])
-
-
-def _pair(one, other, lengths, axes):
-    """Two arrays of one shape, named; no frame of the first is zero."""
-    (name, values), (other_name, others) = one, other
-    values = leading(values, name, lengths, axes)
-    others = leading(others, other_name, lengths, axes)
-    if others.shape != values.shape:
-        raise ValueError(f"{other_name}: expected shape {values.shape}, got {others.shape}")
-    return _nonzero(values, name, axes), others
-
-
-def _nonzero(values, name, axes):
-    if not values.any(axis=tuple(range(-axes, 0))).all():
-        raise ValueError(f"{name}: expected no zero vector, got one")
-    return values
-
-
-def plane(W, x):
-    """The four subspaces of a 2 x 3 matrix, as a drawing that can be turned.
-
-    Sliders turn and tilt the view and set x = a v1 + b v2 + t v3, in the basis of the SVD.
-
-    Parameters
-    ----------
-    W : (2, 3) array of rank 2
-    x : (3,) array
-        Where the sliders start, with a, b and t rounded to 0.1.
-
-    Returns
-    -------
-    ipywidgets.VBox
-
-    Raises
-    ------
-    ValueError
-        If W is not 2 x 3 of rank 2, or x not of length 3.
-    """
-    x, S = real_array(x, "x", axes=1, length=3), Subspaces(W)
-    if S.shape != (2, 3) or S.rank != 2:
-        raise ValueError(f"W: expected shape (2, 3) and rank 2, got {S.shape} and {S.rank}")
-    V = np.vstack([S.signal.T, S.rejected.T])
-    start = np.round(V @ x, 1)
-    reach = max(2, math.floor(abs(start).max()) + 1)
-    names = ("a, signal", "b, signal", "t, rejected")
-    sliders = [
-        views.knob("turn", 30, 180, 5),
-        views.knob("tilt", 20, 90, 5),
-        *(views.knob(name, c, reach, 0.1) for name, c in zip(names, start, strict=True)),
-    ]
-    basis = {"V": V.tolist(), "U": S.signal_out.T.tolist(), "s": S.singular_values.tolist()}
-    return views.box("plane", {"basis": basis, "reach": reach}, sliders)
-
-
-def projection(images, weights, image_names, neuron_names):
-    """An image projected onto the weights of a neuron, and the residual: equation (3).
-
-    Parameters
-    ----------
-    images : (N, h, w) array
-        Values in [0, 1].
-    weights : (M, h, w) or (M, h w) array
-        A weight vector for each neuron.
-    image_names, neuron_names : sequences of N and M
-        The options of the two sliders.
-
-    Returns
-    -------
-    ipywidgets.VBox
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or an image or a weight vector is zero.
-    """
-    images = leading(images, "images", [len(image_names)], 2)
-    weights = real_array(weights, "weights")
-    if weights.size != len(neuron_names) * images[0].size:
-        expected = (len(neuron_names), *images.shape[1:])
-        raise ValueError(f"weights: expected shape {expected}, got {weights.shape}")
-    weights = weights.reshape(len(neuron_names), -1)
-    spec = {
-        "images": exact(_nonzero(images, "images", 2), 1),
-        "weights": exact(_nonzero(weights, "weights", 1), 1),
-    }
-    sliders = [views.choices("image", image_names), views.choices("neuron", neuron_names)]
-    return views.box("projection", spec, sliders)
-
-
-def rank_k(W, accuracy, image_shape=(28, 28)):
-    """The weights as a sum of rank-one layers: W_k = sum of s_j u_j v_j^T over j <= k.
-
-    Parameters
-    ----------
-    W : (m, n) array
-        Its rows are drawn as images.
-    accuracy : (r,) array
-        Of the network with W_k in place of W, for k = 1 to the rank r: fractions in [0, 1].
-    image_shape : (int, int)
-        h and w, with h w = n.
-
-    Returns
-    -------
-    ipywidgets.VBox
-
-    Raises
-    ------
-    ValueError
-        If W is no matrix, the accuracies are not r, or `image_shape` does not hold n.
-    """
-    S = Subspaces(W)
-    accuracy = real_array(accuracy, "accuracy", axes=1, length=S.rank)
-    if math.prod(image_shape) != S.shape[1]:
-        raise ValueError(f"image_shape: expected h w = {S.shape[1]}, got {tuple(image_shape)}")
-    spec = {
-        "left": exact(S.signal_out, 1),
-        "right": exact(S.signal.T, 1),
-        "singular_values": S.singular_values.tolist(),
-        "accuracy": accuracy.tolist(),
-        "range": axis_range(accuracy, zero=False),
-        "shape": list(image_shape),
-    }
-    sliders = [
-        views.choices("rank k", range(1, S.rank + 1)),
-        views.choices("neuron", range(S.shape[0])),
-    ]
-    return views.box("rank_k", spec, sliders)

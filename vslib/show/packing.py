@@ -1,0 +1,126 @@
+"""How the numbers of a view travel in a page: checked, packed, and nothing lost unsaid."""
+
+import zlib
+
+import numpy as np
+
+from vslib.arrays import real_array
+
+__all__ = ["exact", "grey", "leading", "signed"]
+
+
+def leading(values, name, lengths, axes):
+    """`values` as a float64 array of shape (*lengths, ...) with so many `axes` after those.
+
+    Parameters
+    ----------
+    values : (*lengths, ...) array-like
+    name : str
+        What the message calls it.
+    lengths : tuple of int
+    axes : int
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one, or an entry is not a finite real number.
+
+    Examples
+    --------
+    >>> leading([[1, 2], [3, 4]], "frames", [2], 1).shape
+    (2, 2)
+    """
+    values = real_array(values, name)
+    lengths = tuple(lengths)
+    if values.ndim != len(lengths) + axes or values.shape[: len(lengths)] != lengths:
+        expected = ", ".join([*map(str, lengths), *["..."] * axes])
+        raise ValueError(f"{name}: expected shape ({expected}), got {values.shape}")
+    return values
+
+
+def _pack(values, dtype, axes, unit=1.0):
+    return {
+        "bytes": zlib.compress(np.ascontiguousarray(values, dtype).tobytes(), 9),
+        "type": np.dtype(dtype).name,
+        "shape": list(values.shape),
+        "axes": axes,
+        "unit": unit,
+    }
+
+
+def grey(values, axes):
+    """Pack values in [0, 1] as bytes, exact to 1/510.
+
+    Parameters
+    ----------
+    values : array
+    axes : int
+        How many leading axes choose a frame.
+
+    Raises
+    ------
+    ValueError
+        If a value is not in [0, 1].
+
+    Examples
+    --------
+    >>> packed = grey(np.array([[[0.0, 1.0]]]), 1)
+    >>> packed["type"], packed["shape"], zlib.decompress(packed["bytes"])
+    ('uint8', [1, 1, 2], b'\\x00\\xff')
+    """
+    if values.min() < 0 or values.max() > 1:
+        raise ValueError(f"expected grey values in [0, 1], got {values.min()} to {values.max()}")
+    return _pack(np.rint(255 * values), np.uint8, axes, 1 / 255)
+
+
+def signed(values, axes, scale=None):
+    """Pack signed values as bytes, exact to 1/254 of the scale.
+
+    Parameters
+    ----------
+    values : array
+    axes : int
+        How many leading axes choose a frame.
+    scale : float or "frame", optional
+        The magnitude of the strongest colour, larger ones are cut: by default the largest of
+        all values; "frame" for the largest of each frame.
+
+    Returns
+    -------
+    dict
+        "frames", in parts of the scale; "scales", one number, or one for each frame.
+
+    Raises
+    ------
+    ValueError
+        If the scale is a word but "frame", or not positive.
+
+    Examples
+    --------
+    >>> packed = signed(np.array([[[-2.0, 1.0]], [[0.0, 0.1]]]), 1, "frame")
+    >>> packed["scales"], packed["frames"]["type"]
+    ([2.0, 0.1], 'int8')
+    """
+    if scale is not None and scale != "frame" and not (np.isreal(scale) and scale > 0):
+        raise ValueError(f"scale: expected a positive number or 'frame', got {scale!r}")
+    frames = values.reshape(-1, *values.shape[axes:])
+    largest = abs(frames).max(axis=tuple(range(1, frames.ndim)))
+    scales = largest if scale == "frame" else np.array([largest.max() if scale is None else scale])
+    divisor = np.where(scales > 0, scales, 1.0).reshape(-1, *[1] * (frames.ndim - 1))
+    parts = np.clip(frames / divisor, -1, 1).reshape(values.shape)
+    return {
+        "frames": _pack(np.rint(127 * parts), np.int8, axes, 1 / 127),
+        "scales": [float(scale) for scale in scales],
+    }
+
+
+def exact(values, axes):
+    """Pack values as float32, for what the page computes with or draws as a chart.
+
+    Examples
+    --------
+    >>> packed = exact(np.array([0.5, -1e30]), 0)
+    >>> np.frombuffer(zlib.decompress(packed["bytes"]), packed["type"]).tolist()[0]
+    0.5
+    """
+    return _pack(values, np.float32, axes)
