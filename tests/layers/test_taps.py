@@ -6,6 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
+from torch.nn.utils import prune
 
 from vslib import mnist, networks
 from vslib.layers.taps import crop_unseen_taps, fill_taps, input_shapes, seen_taps
@@ -179,6 +180,44 @@ class TestInputShapes:
         assert shapes["layer2.0.conv1"] == (64, 7, 7)
         assert shapes["layer4.0.conv1"] == (256, 2, 2)
         assert shapes["layer4.1.conv2"] == (512, 1, 1)
+
+    def test_of_convolutions_of_all_axes_and_transposed_ones(self):
+        for axes, (conv, back) in {
+            1: (nn.Conv1d, nn.ConvTranspose1d),
+            2: (nn.Conv2d, nn.ConvTranspose2d),
+            3: (nn.Conv3d, nn.ConvTranspose3d),
+        }.items():
+            network = nn.Sequential(conv(2, 3, 2), nn.ReLU(), back(3, 1, 2))
+            size = (4, 5, 6)[:axes]
+            less = tuple(n - 1 for n in size)
+            assert input_shapes(network, (2, *size)) == {"0": (2, *size), "2": (3, *less)}
+
+    def test_of_networks_as_they_come(self):
+        class Named(nn.Module):
+            """Calls its convolution by keyword, answers with a dict, has nothing beside."""
+
+            def __init__(self, conv):
+                super().__init__()
+                self.conv = conv
+
+            def forward(self, images):
+                return {"maps": self.conv(input=images)}
+
+        conv = nn.Conv2d(1, 2, 3)
+        expected = {"conv": (1, 5, 6)}
+        assert input_shapes(Named(conv), (1, 5, 6)) == input_shapes(Named(conv), (5, 6)) == expected
+        assert input_shapes(Named(conv.bfloat16()), (5, 6)) == expected
+        with torch.inference_mode():
+            assert input_shapes(Named(nn.Conv2d(1, 2, 3)), (5, 6)) == expected
+        prune.random_unstructured(conv.float(), "weight", 0.5)
+        assert input_shapes(Named(conv), (5, 6)) == expected
+        assert input_shapes(nn.Flatten(), (5, 6)) == {}
+
+    def test_that_a_network_does_not_take_are_refused(self):
+        with pytest.raises(ValueError, match=r"^images: expected a shape that the network takes"):
+            input_shapes(nn.Conv2d(3, 2, 3), (28, 28))
+        with pytest.raises(ValueError, match="'0.weight', which is lazy"):
+            input_shapes(nn.Sequential(nn.LazyConv2d(2, 3)), (28, 28))
 
     def test_leave_the_network_as_it_was(self):
         network = nn.Sequential(nn.BatchNorm2d(1), nn.Conv2d(1, 2, 3), nn.Dropout())

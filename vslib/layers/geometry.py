@@ -15,18 +15,31 @@ def pair(name, value, least):
     name : str
         What the message calls it.
     value : int or pair of int
+        NumPy's integers among them; no booleans.
     least : int
         The smallest that is allowed.
+
+    Returns
+    -------
+    (int, int)
 
     Raises
     ------
     ValueError
         If it is not one or two integers from `least` on.
+
+    Examples
+    --------
+    >>> pair("stride", 2, least=1), pair("stride", (2, 1), least=1)
+    ((2, 2), (2, 1))
     """
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    if len(both) != 2 or min(both) < least:
-        raise ValueError(f"{name}: expected {least} or more, or a pair of such, got {value!r}")
-    return both
+    both = tuple(value) if isinstance(value, tuple | list | np.ndarray) else (value, value)
+    whole = [isinstance(v, int | np.integer) and not isinstance(v, bool) for v in both]
+    if len(both) != 2 or not all(whole) or min(both) < least:
+        raise ValueError(
+            f"{name}: expected an integer from {least} on, or a pair of such, got {value!r}"
+        )
+    return int(both[0]), int(both[1])
 
 
 def paddings(padding, kernel, dilation):
@@ -42,6 +55,13 @@ def paddings(padding, kernel, dilation):
     ------
     ValueError
         If a padding is negative.
+
+    Examples
+    --------
+    >>> paddings(1, kernel=(3, 3), dilation=(1, 1))
+    ((1, 1), (1, 1))
+    >>> paddings("same", kernel=(3, 4), dilation=(1, 1))
+    ((1, 1), (1, 2))
     """
     if padding == "valid":
         padding = 0
@@ -65,6 +85,11 @@ def starts(size, kernel, stride, padding, dilation):
     -------
     (size of the output,) array
         Negative within the padding; empty where the kernel has no room.
+
+    Examples
+    --------
+    >>> starts(7, kernel=3, stride=2, padding=(1, 1), dilation=1)
+    array([-1,  1,  3,  5])
     """
     before, after = padding
     return np.arange(-before, size + after - dilation * (kernel - 1), stride)
@@ -81,6 +106,11 @@ def folded(image, axis, before, size):
         Padding before the image, along that axis.
     size : int
         Of the image without padding.
+
+    Examples
+    --------
+    >>> folded(np.array([1, 10, 20, 30, 2]), axis=0, before=1, size=3)
+    array([12, 20, 31])
     """
     positions = (np.arange(image.shape[axis]) - before) % size
     result = np.zeros_like(image, shape=(*image.shape[:axis], size, *image.shape[axis + 1 :]))
@@ -107,6 +137,11 @@ def flattened(x, name, shape):
     ------
     ValueError
         If x has another shape.
+
+    Examples
+    --------
+    >>> flattened(np.zeros((5, 2, 3, 4)), "x", (2, 3, 4)).shape
+    (5, 24)
     """
     size = math.prod(shape)
     if x.shape[-3:] != shape and x.shape[-1] != size:

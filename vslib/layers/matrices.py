@@ -19,14 +19,27 @@ READINGS = ("kernels", "filters")
 
 
 class UnknownLayerError(ValueError, KeyError):
-    """A layer that a network does not have."""
+    """A layer that a network does not have.
+
+    Examples
+    --------
+    >>> issubclass(UnknownLayerError, KeyError) and issubclass(UnknownLayerError, ValueError)
+    True
+    """
 
     def __str__(self):
         return self.args[0]
 
 
 class Layers(dict):
-    """Layers by name; an unknown name is an error that says which names are near."""
+    """Layers by name; an unknown name is an error that says which names are near.
+
+    Examples
+    --------
+    >>> Layers({"layer1": 1, "layer2": 2})["layr2"]
+    Traceback (most recent call last):
+    vslib.layers.matrices.UnknownLayerError: layer: expected one like layer2, layer1; got 'layr2'
+    """
 
     def __missing__(self, name):
         near = difflib.get_close_matches(str(name), self, n=3, cutoff=0.4) or list(self)[:5]
@@ -46,6 +59,14 @@ class LayerMatrix:
         None where the layer has none, and in the reading "kernels", to which it does not belong.
     kernel_shape : tuple of int
         () for a linear layer, else the shape of one kernel.
+
+    Examples
+    --------
+    >>> layer = LayerMatrix("fc", "weight", np.eye(2, 3), None, ())
+    >>> print(layer)
+    fc, weight, 2 x 3
+    >>> np.linalg.matrix_rank(layer)
+    np.int64(2)
     """
 
     name: str
@@ -89,6 +110,15 @@ def matrices(model, reading="kernels"):
     ------
     ValueError
         If `reading` is unknown, or the network has no such layer.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 10))
+    >>> for layer in matrices(network).values():
+    ...     print(layer)
+    0, kernels, 4 x 9
+    2, weight, 10 x 16
     """
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
@@ -148,6 +178,12 @@ def augmented(W, b):
     -------
     (m, n + 1) float64 array
         The bias is its last column (paper, below equation (1)).
+
+    Examples
+    --------
+    >>> augmented([[1, 2], [3, 4]], [5, 6])
+    array([[1., 2., 5.],
+           [3., 4., 6.]])
     """
     W = real_array(W, "W", axes=2)
     return np.column_stack([W, real_array(b, "b", axes=1, length=len(W))])

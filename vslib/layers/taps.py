@@ -1,33 +1,45 @@
 """What the taps of each convolution meet in a network, and which of them only meet padding."""
 
 import copy
+import functools
 
 import numpy as np
 
+from vslib.inference import asked
 from vslib.layers.geometry import starts
 
 __all__ = ["crop_unseen_taps", "fast", "fill_taps", "input_shapes", "seen_taps"]
 
 
 def input_shapes(model, image_shape):
-    """Shape of what each two-dimensional convolution of a network takes in.
+    """Shape of what each convolution of a network takes in, transposed ones included.
 
     Parameters
     ----------
     model : torch.nn.Module
-        In evaluation mode while it is asked; its modes are put back afterwards.
+        Asked as `vslib.inference` says: nothing of it changes. Its outputs may be of any kind.
     image_shape : tuple of int
         Of one input of `model`, without the batch.
 
     Returns
     -------
-    dict of str to (int, int, int)
-        C, H and W by the name of the layer, in the order of the network.
+    dict of str to tuple of int
+        (C, H, W), or (C, L) or (C, D, H, W), by the name of the layer, in the order of the
+        network; without those that it does not use.
 
     Raises
     ------
     ValueError
         If a convolution is used more than once, with inputs of different shapes.
+    vslib.inference.NetworkInputError
+        If the network takes no such images; a ValueError.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 5))
+    >>> input_shapes(network, (1, 28, 28))
+    {'0': (1, 28, 28), '2': (8, 26, 26)}
     """
     met = _met(model, image_shape)
     for name, shapes in met.items():
@@ -38,26 +50,33 @@ def input_shapes(model, image_shape):
 
 def _met(model, image_shape):
     import torch
-    from torch import nn
+    from torch.nn.modules.conv import _ConvNd
 
-    convs = {name: m for name, m in model.named_modules() if isinstance(m, nn.Conv2d)}
-    shapes = {name: set() for name in convs}
-    hooks = [
-        conv.register_forward_pre_hook(
-            lambda _, inputs, name=name: shapes[name].add(tuple(inputs[0].shape[-3:]))
-        )
-        for name, conv in convs.items()
-    ]
-    modes = {module: module.training for module in model.modules()}
+    shapes = {name: set() for name, m in model.named_modules() if isinstance(m, _ConvNd)}
+
+    def record(name, conv, inputs, named):
+        image = inputs[0] if inputs else named["input"]
+        shapes[name].add(tuple(image.shape[-1 - len(conv.kernel_size) :]))
+
+    # Its images stand in for what the network answers, which may be of any kind.
+    hooks = [model.register_forward_hook(_first_input, with_kwargs=True)]
     try:
-        with torch.no_grad():
-            model.eval()(next(model.parameters()).new_zeros(1, *image_shape))
+        with asked(model, image_shape) as ask, torch.no_grad():
+            hooks += [
+                model.get_submodule(name).register_forward_pre_hook(
+                    functools.partial(record, name), with_kwargs=True
+                )
+                for name in shapes
+            ]
+            ask(torch.zeros(1, *image_shape, dtype=ask.dtype, device=ask.device))
     finally:
-        for module, mode in modes.items():
-            module.training = mode
         for hook in hooks:
             hook.remove()
     return {name: found for name, found in shapes.items() if found}
+
+
+def _first_input(_, inputs, named, __):
+    return inputs[0] if inputs else next(iter(named.values()))
 
 
 def seen_taps(size, kernel, stride=1, padding=0, dilation=1):
@@ -72,6 +91,11 @@ def seen_taps(size, kernel, stride=1, padding=0, dilation=1):
     -------
     list of int
         Positions in the kernel; the others only ever meet padding, and no gradient reaches them.
+
+    Examples
+    --------
+    >>> seen_taps(size=2, kernel=3, stride=2, padding=1)
+    [1, 2]
     """
     first = starts(size, kernel, stride, (padding, padding), dilation)
     positions = first[:, None] + dilation * np.arange(kernel)
@@ -108,6 +132,13 @@ def crop_unseen_taps(model, image_shape):
         Has the outputs of `model` for images of that shape.
     windows : dict of str to pair of slices
         The part of each cropped kernel that was kept, by the name of its layer.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> small, windows = crop_unseen_taps(nn.Conv2d(1, 1, 3, padding=1), (1, 1, 1))
+    >>> small.weight.shape, windows
+    (torch.Size([1, 1, 1, 1]), {'': (slice(1, 2, None), slice(1, 2, None))})
     """
     from torch.nn import Parameter
 
@@ -128,7 +159,19 @@ def crop_unseen_taps(model, image_shape):
 
 
 def fill_taps(model, small, windows):
-    """Write the parameters of a cropped copy back into the network that it was made from."""
+    """Write the parameters of a cropped copy back into the network that it was made from.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> conv = nn.Conv2d(1, 1, 3, padding=1)
+    >>> small, windows = crop_unseen_taps(conv, (1, 1, 1))
+    >>> nn.init.constant_(small.weight, 7)[0, 0, 0, 0].item()
+    7.0
+    >>> fill_taps(conv, small, windows)
+    >>> conv.weight[0, 0, 1, 1].item()
+    7.0
+    """
     state = small.state_dict()
     for key, value in model.state_dict().items():
         name, _, kind = key.rpartition(".")
@@ -149,6 +192,14 @@ def fast(model, image_shape=(28, 28)):
     Returns
     -------
     torch.nn.Module
+
+    Examples
+    --------
+    >>> import torch
+    >>> conv = torch.nn.Conv2d(1, 2, 3, padding=1)
+    >>> small = fast(conv, (1, 1, 1))
+    >>> torch.allclose(small(torch.ones(1, 1, 1, 1)), conv(torch.ones(1, 1, 1, 1)))
+    True
     """
     import torch
 
