@@ -28,4 +28,4 @@ class TestPair:
         plain = padding if isinstance(padding, str | tuple) else int(padding)
         conv = torch.nn.Conv2d(1, 1, (3, 4), padding=plain, dilation=(2, 1))
         (top, bottom), (left, right) = geometry.paddings(padding, (3, 4), (2, 1))
-        assert [left, right, top, bottom] == conv._reversed_padding_repeated_twice
+        assert [left, right, top, bottom] == list(conv._reversed_padding_repeated_twice)

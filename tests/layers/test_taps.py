@@ -216,7 +216,7 @@ class TestInputShapes:
     def test_that_a_network_does_not_take_are_refused(self):
         with pytest.raises(ValueError, match=r"^images: expected a shape that the network takes"):
             input_shapes(nn.Conv2d(3, 2, 3), (28, 28))
-        with pytest.raises(ValueError, match="'0.weight', which is lazy"):
+        with pytest.raises(ValueError, match=r"'0\.weight', which is lazy"):
             input_shapes(nn.Sequential(nn.LazyConv2d(2, 3)), (28, 28))
 
     def test_leave_the_network_as_it_was(self):
