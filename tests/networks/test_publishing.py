@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from safetensors.torch import load_file
 
 from vslib import mnist, networks
-from vslib.networks import training
+from vslib.networks import shipped, training
 from vslib.networks.publishing import publish
 
 
@@ -21,7 +21,7 @@ def published(tmp_path, monkeypatch, request):
     monkeypatch.setattr(mnist, "load", little.get)
     monkeypatch.setattr(mnist, "split", lambda seed: (slice(0), slice(50, 100)))
     publish(tmp_path / "run", tmp_path / "shipped")
-    monkeypatch.setattr(networks, "FOLDER", tmp_path / "shipped")
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "shipped")
     networks.card.cache_clear()
     yield name, epochs, tmp_path
     networks.card.cache_clear()

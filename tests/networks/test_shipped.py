@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from vslib import files, mnist, networks
 from vslib.layers import taps
+from vslib.networks import shipped
 from vslib.networks.training import accuracy
 
 
@@ -25,9 +26,9 @@ def loaded():
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A copy of fc1 as shipped, read from there."""
-    for path in networks.FOLDER.glob("fc1*"):
+    for path in shipped.FOLDER.glob("fc1*"):
         shutil.copy(path, tmp_path)
-    monkeypatch.setattr(networks, "FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     networks.card.cache_clear()
     yield tmp_path
     networks.card.cache_clear()
@@ -64,7 +65,7 @@ class TestCards:
     @pytest.mark.parametrize("name", networks.NAMES)
     def test_in_words_say_the_same(self, name):
         facts = networks.card(name)
-        words = (networks.FOLDER / f"{name}.md").read_text()
+        words = (shipped.FOLDER / f"{name}.md").read_text()
         for share in ("validation_accuracy", "test_accuracy"):
             assert f"| {share.replace('_', ' ')} | {facts[share]:.4f} |" in words
         for key, value in facts["recipe"].items():
@@ -110,19 +111,19 @@ class TestFiles:
         for name in networks.NAMES:
             for entry in networks.card(name)["files"].values():
                 named.add(entry["file"])
-                content = (networks.FOLDER / entry["file"]).read_bytes()
+                content = (shipped.FOLDER / entry["file"]).read_bytes()
                 assert files.digest(content) == entry["sha256"]
-        assert {path.name for path in networks.FOLDER.iterdir()} == named
+        assert {path.name for path in shipped.FOLDER.iterdir()} == named
 
     @pytest.mark.parametrize("name", networks.NAMES)
     def test_are_safetensors_of_the_named_parameters(self, name):
         card = networks.card(name)
         for entry in card["files"].values():
-            assert sorted(header(networks.FOLDER / entry["file"])) == sorted(card["names"])
+            assert sorted(header(shipped.FOLDER / entry["file"])) == sorted(card["names"])
 
     def test_of_resnet18_hold_kernels_in_float16_and_take_22_megabytes(self):
         (entry,) = networks.card("resnet18")["files"].values()
-        path = networks.FOLDER / entry["file"]
+        path = shipped.FOLDER / entry["file"]
         kinds = {e["dtype"] for e in header(path).values() if len(e["shape"]) >= 2}
         assert kinds == {"F16"}
         assert 22e6 < path.stat().st_size < 23e6
@@ -243,7 +244,7 @@ class TestLoad:
             "seed": 1,
             "torch": "1.0",
         }
-        monkeypatch.setattr(networks, "card", lambda name: facts)
+        monkeypatch.setattr(shipped, "card", lambda name: facts)
         with pytest.raises(networks.NetworkError) as error:
             networks.load("resnet18", 0)
         for words in (

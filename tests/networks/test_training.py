@@ -15,7 +15,7 @@ from torch import nn
 
 from vslib import __main__ as command_line
 from vslib import mnist, networks
-from vslib.networks import publishing, training
+from vslib.networks import training
 from vslib.networks.training import accuracy, descend, train
 
 EPOCHS = 3
@@ -258,9 +258,9 @@ class TestCommandLine:
                 calls.append(("train", *given))
                 return {"history": [{"validation_accuracy": 0.5}]}
 
-            monkeypatch.setattr(training, "train", train)
+            monkeypatch.setattr(networks, "train", train)
             monkeypatch.setattr(
-                publishing, "publish", lambda *given: calls.append(("publish", *given))
+                networks, "publish", lambda *given: calls.append(("publish", *given))
             )
             monkeypatch.setattr(sys, "argv", ["vslib", *arguments])
             command_line.main()

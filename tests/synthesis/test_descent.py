@@ -1,6 +1,7 @@
 """Synthesis: the paper's targets and starts, descent on the input, and what judges its images."""
 
 import copy
+import importlib
 import itertools
 import re
 
@@ -221,7 +222,9 @@ class TestPrincipalComponents:
 class TestNearest:
     @pytest.mark.parametrize("lead", [(), (3,), (2, 10)])
     def test_is_what_a_loop_finds(self, lead, data, monkeypatch):
-        monkeypatch.setattr("vslib.principal.CHUNK", 17)  # of 60: several, the last not full
+        monkeypatch.setattr(
+            "vslib.synthesis.principal.CHUNK", 17
+        )  # of 60: several, the last not full
         images = np.random.default_rng(3).random((*lead, H, W))
         distances, positions = nearest(images, data[0])
         assert distances.shape == positions.shape == lead
@@ -556,7 +559,10 @@ def call(what, **changes):
     }[what]
     modules = (
         synthesis,
-        *(__import__(f"vslib.{m}", fromlist=[m]) for m in ("evaluation", "principal")),
+        *(
+            importlib.import_module(f"vslib.{m}")
+            for m in ("networks.evaluation", "synthesis.principal")
+        ),
     )
     (function,) = [getattr(module, what) for module in modules if hasattr(module, what)][:1]
     return function(**(good | changes))

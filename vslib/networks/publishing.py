@@ -29,10 +29,10 @@ def publish(folder, destination=shipped.FOLDER):
     folder, destination = Path(folder), Path(destination)
     facts = json.loads((folder / "record.json").read_text())
     name, last = facts["name"], len(facts["history"])
-    shipped = {"fc1": range(last + 1), "fc5": (0, last), "resnet18": (last,)}[name]
+    epochs = {"fc1": range(last + 1), "fc5": (0, last), "resnet18": (last,)}[name]
     names = list(shipped.build(name).state_dict())
     facts |= {"epochs": last, "names": names, "files": {}}
-    for epoch in shipped:
+    for epoch in epochs:
         state = load((folder / f"epoch{epoch:02d}.safetensors").read_bytes())
         arrays = {key: state[f"network/{key}"] for key in names}
         if name == "resnet18":
