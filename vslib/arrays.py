@@ -28,6 +28,15 @@ def real_array(value, name, axes=None, length=None, dtype=np.float64):
     ValueError
         For complex or non-numeric entries, NaN or infinity, an empty array, a wrong number of
         axes or a wrong length.
+
+    Examples
+    --------
+    >>> real_array([[1, 2], [3, 4]], "W", axes=2)
+    array([[1., 2.],
+           [3., 4.]])
+    >>> real_array([1.0, float("nan")], "x")
+    Traceback (most recent call last):
+    ValueError: x: expected finite numbers, got 1 NaN or infinite of 2
     """
     try:
         if hasattr(value, "detach"):
@@ -111,6 +120,13 @@ def labelled(images, labels):
     ------
     ValueError
         If an image is not finite and real, or not every image has one label from 0 to 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images, labels = labelled(np.zeros((2, 3, 3)), [4, 9])
+    >>> images.dtype, labels
+    (dtype('float32'), array([4, 9]))
     """
     images = real_array(images, "images", dtype=np.float32)
     labels = real_array(labels, "labels", axes=1)

@@ -11,11 +11,29 @@ MEND = "restore it with `git checkout -- {path}`, or install vslib again"
 
 
 class FileError(ValueError):
-    """A file that ships with vslib is missing or damaged."""
+    """A file that ships with vslib is missing or damaged.
+
+    Examples
+    --------
+    >>> from vslib import files
+    >>> try:
+    ...     files.read("nowhere.bin", sha256="0" * 64)
+    ... except FileError as error:
+    ...     print(str(error).split(";")[0])
+    nowhere.bin is missing
+    """
 
 
 def digest(*parts):
-    """Sha256 of the given bytes, as 64 hexadecimal digits."""
+    """Sha256 of the given bytes, as 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> digest(b"ab", b"c") == digest(b"abc")
+    True
+    >>> digest(b"abc")[:12]
+    'ba7816bf8f01'
+    """
     sha = hashlib.sha256()
     for part in parts:
         sha.update(part)
@@ -38,6 +56,14 @@ def read(path, sha256, decode=bytes):
     FileError
         If the file is missing, cannot be decoded, or has another digest; the message says how
         to mend it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "seven.bin"
+    >>> write(path, b"seven")
+    >>> read(path, digest(b"seven"))
+    b'seven'
     """
     path = Path(path)
     mend = MEND.format(path=path)
@@ -54,7 +80,16 @@ def read(path, sha256, decode=bytes):
 
 
 def write(path, content):
-    """Write bytes so that `path` holds either all of them or what it held before."""
+    """Write bytes so that `path` holds either all of them or what it held before.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "new" / "seven.bin"
+    >>> write(path, b"seven")
+    >>> path.read_bytes()
+    b'seven'
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")

@@ -7,11 +7,34 @@ __all__ = ["Asked", "NetworkInputError", "NetworkOutputError", "asked"]
 
 
 class NetworkInputError(ValueError):
-    """Images that a network does not take."""
+    """Images that a network does not take.
+
+    Examples
+    --------
+    >>> import torch
+    >>> try:
+    ...     with asked(torch.nn.Linear(5, 2), shape=(3, 4)):
+    ...         pass
+    ... except NetworkInputError as error:
+    ...     print(str(error).split(";")[0])
+    images: expected a shape that the network takes, tried (N, 3, 4) and (N, 1, 3, 4)
+    """
 
 
 class NetworkOutputError(ValueError):
-    """Outputs that are not what was asked for: no tensor, other shapes, NaN or infinity."""
+    """Outputs that are not what was asked for: no tensor, other shapes, NaN or infinity.
+
+    Examples
+    --------
+    >>> import torch
+    >>> lstm = torch.nn.LSTM(4, 2)
+    >>> try:
+    ...     with asked(lstm, shape=(3, 4)):
+    ...         pass
+    ... except NetworkOutputError as error:
+    ...     print(error)
+    network: expected a tensor of outputs, got a tuple of 2; say with `take` which part of it is meant
+    """
 
 
 @contextlib.contextmanager

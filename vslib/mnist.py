@@ -46,6 +46,12 @@ def load(part):
     ValueError
         If `part` is neither "train" nor "test"; as `files.FileError` if a file is missing or
         damaged.
+
+    Examples
+    --------
+    >>> images, labels = load("test")
+    >>> images.shape, labels[:5]
+    ((10000, 28, 28), array([7, 2, 1, 0, 4]))
     """
     if part not in PREFIX:
         raise ValueError(f"part: expected 'train' or 'test', got {part!r}")
@@ -64,6 +70,12 @@ def split(seed=0):
     training : (50000,) int64 array
     validation : (10000,) int64 array
         Positions in ``load("train")``; together they are all of it, once each.
+
+    Examples
+    --------
+    >>> training, validation = split()
+    >>> len(training), len(validation), len(set(training) & set(validation))
+    (50000, 10000, 0)
     """
     order = np.random.default_rng(seed).permutation(60_000)
     return order[:50_000], order[50_000:]
@@ -86,6 +98,12 @@ def class_averages(images, labels):
     ValueError
         If an image is not finite and real, or the labels are not one digit for each image and
         every digit at least once.
+
+    Examples
+    --------
+    >>> averages = class_averages(*load("test"))
+    >>> averages.shape, round(float(averages[1].max()), 2)
+    ((10, 28, 28), 0.97)
     """
     images, labels = labelled(images, labels)
     missing = sorted(set(range(10)) - set(labels.tolist()))

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy, selu
 
 from vslib import Subspaces, layers, mnist, networks, project
-from vslib.networks.training import RECIPE, descend
+from vslib.networks import RECIPE, descend
 from vslib.spaces.spectrum import chance
 
 

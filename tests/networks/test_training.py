@@ -15,8 +15,7 @@ from torch import nn
 
 from vslib import __main__ as command_line
 from vslib import mnist, networks
-from vslib.networks import training
-from vslib.networks.training import accuracy, descend, train
+from vslib.networks import accuracy, descend, train, training
 
 EPOCHS = 3
 

@@ -5,7 +5,8 @@ where that was kept. Chapter 6 teaches it.
 """
 
 from vslib.inversion import activations
-from vslib.inversion.activations import INVERTIBLE, Activation
+from vslib.inversion.activation import Activation
+from vslib.inversion.activations import INVERTIBLE
 from vslib.inversion.failures import (
     InversionError,
     NotConvergedError,

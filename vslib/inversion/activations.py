@@ -1,16 +1,12 @@
 """Activations that have an inverse: forward, derivative, and the way back with its range."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import expit, logit
 
-from vslib.arrays import real_array
+from vslib.inversion.activation import Activation
 
 __all__ = [
     "INVERTIBLE",
-    "Activation",
     "elu",
     "identity",
     "leaky_relu",
@@ -20,96 +16,6 @@ __all__ = [
     "softplus",
     "tanh",
 ]
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An increasing function of one number, applied to every entry, with its inverse.
-
-    Attributes
-    ----------
-    name : str
-        As torch calls it.
-    range : (float, float)
-        The open interval of its values; an end may be infinite.
-    forward, derivative : functions of an array
-        To arrays of its shape.
-    formula : function of an array
-        The inverse, for values inside `range` alone.
-    saturated : float
-        What float32 gives for -inf, where rounding puts that inside `range`.
-    """
-
-    name: str
-    range: tuple[float, float]
-    forward: Callable
-    derivative: Callable
-    formula: Callable
-    saturated: float = np.nan
-
-    def outside(self, values):
-        """Which values no finite input gives: beyond the range or at its very end.
-
-        Parameters
-        ----------
-        values : (...) array
-
-        Returns
-        -------
-        (...) boolean array
-            True also for the value at which float32 saturates: any very negative input gave it.
-
-        Raises
-        ------
-        ValueError
-            If a value is not finite and real.
-        """
-        values = real_array(values, "values")
-        low, high = self.range
-        found = np.isfinite(self.unchecked(values))
-        return ~(found & (values > low) & (values < high) & (values != self.saturated))
-
-    def inverse(self, values):
-        """The input that gives each value, accurate near both ends of the range.
-
-        Parameters
-        ----------
-        values : (...) array
-
-        Returns
-        -------
-        (...) array
-
-        Raises
-        ------
-        ValueError
-            If a value is not finite and real, or `outside`; the message says how many.
-        """
-        values = real_array(values, "values")
-        outside = self.outside(values)
-        if outside.any():
-            raise ValueError(
-                f"{self.name}: expected values in {_interval(self.range)}, got "
-                f"{np.count_nonzero(outside)} of {values.size} outside it or at its end, "
-                f"the worst {self.worst(values):.10g}"
-            )
-        return self.unchecked(values)
-
-    def unchecked(self, values):
-        """`inverse` where it has one; elsewhere any number, infinity or NaN."""
-        with np.errstate(all="ignore"):
-            return self.formula(values)
-
-    def worst(self, values):
-        """Of the values that are `outside`, the one farthest beyond the range."""
-        low, high = self.range
-        values = values[self.outside(values)]
-        return float(values[np.maximum(low - values, values - high).argmax()])
-
-
-def _interval(ends):
-    low, high = ends
-    return f"({low:.10g}, {high:.10g})"
 
 
 def _positive(name, parameter, value):
@@ -124,6 +30,11 @@ def elu(alpha=1.0, scale=1.0, name="ELU"):
     ----------
     alpha, scale : float
         Above 0.
+
+    Examples
+    --------
+    >>> elu().forward(np.array([-np.log(2), 3.0]))
+    array([-0.5,  3. ])
     """
     _positive(name, "alpha", alpha)
     low = -alpha * scale
@@ -145,7 +56,13 @@ def elu(alpha=1.0, scale=1.0, name="ELU"):
 
 
 def selu():
-    """ELU with the two constants that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+    """ELU with the two constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+
+    Examples
+    --------
+    >>> selu().forward(np.array([0.0, 1.0])).round(4)
+    array([0.    , 1.0507])
+    """
     return elu(1.6732632423543772848, 1.0507009873554804934, "SELU")
 
 
@@ -156,6 +73,11 @@ def leaky_relu(slope=0.01):
     ----------
     slope : float
         Above 0.
+
+    Examples
+    --------
+    >>> leaky_relu(0.5).forward(np.array([-2.0, 3.0]))
+    array([-1.,  3.])
     """
     _positive("LeakyReLU", "negative_slope", slope)
     return Activation(
@@ -168,12 +90,24 @@ def leaky_relu(slope=0.01):
 
 
 def identity():
-    """x itself."""
+    """x itself.
+
+    Examples
+    --------
+    >>> identity().inverse(np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
     return Activation("Identity", (-np.inf, np.inf), np.array, np.ones_like, np.array)
 
 
 def tanh():
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    Examples
+    --------
+    >>> tanh().range
+    (-1.0, 1.0)
+    """
     # 1 - tanh^2 would lose its digits where tanh saturates.
     return Activation(
         "Tanh", (-1.0, 1.0), np.tanh, lambda x: 4 * expit(2 * x) * expit(-2 * x), np.arctanh
@@ -181,7 +115,13 @@ def tanh():
 
 
 def sigmoid():
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    Examples
+    --------
+    >>> sigmoid().inverse(np.array([0.5]))
+    array([0.])
+    """
     return Activation("Sigmoid", (0.0, 1.0), expit, lambda x: expit(x) * expit(-x), logit)
 
 
@@ -196,6 +136,11 @@ def softplus(beta=1.0, threshold=20.0):
     beta : float
         Above 0.
     threshold : float
+
+    Examples
+    --------
+    >>> softplus().forward(np.array([0.0])).round(4)
+    array([0.6931])
     """
     _positive("Softplus", "beta", beta)
     return Activation(
@@ -236,6 +181,12 @@ def of(module):
     ------
     ValueError
         If it is another module, or its parameters leave it without an inverse.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> of(nn.LeakyReLU(0.5)).inverse(np.array([-1.0, 3.0]))
+    array([-2.,  3.])
     """
     name = type(module).__name__
     if name not in INVERTIBLE:

@@ -21,6 +21,17 @@ class InversionError(ValueError):
         As the subclass says.
     inversion : vslib.inversion.Inversion
         How far all outputs got, as with ``partial=True``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vslib.inversion import invert
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    >>> try:
+    ...     invert(network, [0.5, 2.0])
+    ... except InversionError as error:
+    ...     print(error.layer, error.count, error.worst)
+    1 1 2.0
     """
 
     def __init__(self, message, layer, which, values, worst):
@@ -38,6 +49,17 @@ class OutOfRangeError(InversionError):
         The open interval that has an inverse.
     entries : int
         How many of `values` are not in it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vslib.inversion import invert
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    >>> try:
+    ...     invert(network, [0.5, 2.0])
+    ... except OutOfRangeError as error:
+    ...     print(error.range, error.entries)
+    (-1.0, 1.0) 1
     """
 
     def __init__(self, layer, activation, which, values):
@@ -56,7 +78,20 @@ class OutOfRangeError(InversionError):
 
 
 class UnreachableError(InversionError):
-    """Values that W reaches from no input; `worst` is the share of a norm outside SignalOut(W)."""
+    """Values that W reaches from no input; `worst` is the share of a norm outside SignalOut(W).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vslib.inversion import invert
+    >>> layer = torch.nn.Linear(1, 2, bias=False)
+    >>> _ = layer.weight.data.copy_(torch.tensor([[1.0], [0.0]]))
+    >>> try:
+    ...     invert(torch.nn.Sequential(layer), [0.0, 1.0])
+    ... except UnreachableError as error:
+    ...     print(error.worst)
+    1.0
+    """
 
     def __init__(self, layer, which, values, worst):
         super().__init__(
@@ -70,7 +105,19 @@ class UnreachableError(InversionError):
 
 
 class NotConvergedError(InversionError):
-    """Inputs from which the network does not give the outputs; `worst` is the largest error."""
+    """Inputs from which the network does not give the outputs; `worst` is the largest error.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vslib.inversion import invert
+    >>> network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+    >>> try:
+    ...     invert(network, [100.0], "newton", steps=3)
+    ... except NotConvergedError as error:
+    ...     print(error.layer == "", error.worst > 0.5)
+    True True
+    """
 
     def __init__(self, tolerance, which, values, worst, steps):
         super().__init__(

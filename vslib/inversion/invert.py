@@ -46,6 +46,14 @@ class Inversion:
         ||x - start||; ||x|| for the other methods, which have no start.
     stops : tuple of InversionError
         Where those not solved ended, from the output downwards; each of them in one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    >>> found = invert(network, [[0.1, 0.2], [0.5, 2.0]], partial=True)
+    >>> found.solved, len(found.stops)
+    (array([ True, False]), 1)
     """
 
     x: np.ndarray
@@ -109,6 +117,14 @@ def invert(
     References
     ----------
     Pattichis and Pattichis (2024), equation (5).
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.SELU())
+    >>> found = invert(network, [0.5, 1.0])
+    >>> found.x.shape, bool(found.error < 1e-12)
+    ((3,), True)
     """
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")

@@ -23,6 +23,13 @@ class Memory:
     rounding : dict of str to (..., n_l) array
         What float64 loses in each layer on the way back from `output`, where an activation is
         close to an end of its range: there its inverse magnifies the last digit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> memory = remember(torch.nn.Sequential(torch.nn.Linear(3, 2)), [1.0, 2.0, 3.0])
+    >>> memory.output.shape, memory.rejected["0"].shape
+    ((2,), (3,))
     """
 
     output: np.ndarray
@@ -47,6 +54,15 @@ def remember(network, x):
     ------
     ValueError
         If the network has another layer, or x does not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vslib.inversion import invert
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.SELU())
+    >>> memory = remember(network, [1.0, 2.0, 3.0])
+    >>> invert(network, memory.output, "remembered", memory=memory).x.round(9)
+    array([1., 2., 3.])
     """
     sequence, network = read(network)
     m, n = sequence.shape
@@ -66,7 +82,14 @@ def remember(network, x):
 
 
 def run(network, x):
-    """Outputs (N, m) of a float64 network for inputs (N, n)."""
+    """Outputs (N, m) of a float64 network for inputs (N, n).
+
+    Examples
+    --------
+    >>> import torch
+    >>> run(torch.nn.Identity(), np.ones((1, 2)))
+    array([[1., 1.]])
+    """
     import torch
 
     with torch.inference_mode():
@@ -74,7 +97,13 @@ def run(network, x):
 
 
 def flat(value, name, n):
-    """Vectors of length n, from vectors or from images that have n pixels."""
+    """Vectors of length n, from vectors or from images that have n pixels.
+
+    Examples
+    --------
+    >>> flat(np.zeros((5, 2, 2)), "x", 4).shape
+    (5, 4)
+    """
     value = real_array(value, name)
     for axis in reversed(range(value.ndim)):
         if math.prod(value.shape[axis:]) == n:
@@ -85,7 +114,17 @@ def flat(value, name, n):
 
 
 def kept(memory, sequence, output):
-    """What is added to the input of every linear layer, two (N, n_l) arrays by its name."""
+    """What is added to the input of every linear layer, two (N, n_l) arrays by its name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2))
+    >>> memory = remember(network, [1.0, 2.0, 3.0])
+    >>> sequence, _ = read(network)
+    >>> [part.shape for part in kept(memory, sequence, memory.output)["0"]]
+    [(1, 3), (1, 3)]
+    """
     batch = output.shape[:-1]
     own = np.asarray(memory.output)
     if own.shape != output.shape:

@@ -38,6 +38,13 @@ def solve(function, start, targets, tolerance=1e-10, steps=50):
     References
     ----------
     Ben-Israel (1966), A Newton-Raphson method for the solution of systems of equations.
+
+    Examples
+    --------
+    >>> square = lambda x: (x**2, lambda: 2 * x[:, :, None])
+    >>> x, _ = solve(square, np.array([[1.0]]), np.array([[9.0]]), 1e-12, 20)
+    >>> x.round(9)
+    array([[3.]])
     """
     x, iterations = start.copy(), np.zeros(len(start), int)
     count = max(1, BLOCK // (start.shape[1] * targets.shape[1]))

@@ -19,7 +19,14 @@ PASSIVE = {"Sequential", "Dropout", "AlphaDropout"}  # in evaluation mode
 
 
 class Linear:
-    """W x + b in float64, with the subspaces of W."""
+    """W x + b in float64, with the subspaces of W.
+
+    Examples
+    --------
+    >>> layer = Linear([[2.0, 0.0]], [1.0], "layer")
+    >>> layer.forward(np.array([[3.0, 5.0]])), layer.back(np.array([[7.0]]))
+    (array([[7.]]), array([[3., 0.]]))
+    """
 
     def __init__(self, W, b, name):
         self.W = real_array(W, f"{name}, weight", axes=2)
@@ -49,6 +56,12 @@ class Sequence:
     ----------
     layers : dict of str to layer
         By torch's names.
+
+    Examples
+    --------
+    >>> sequence = Sequence({"0": Linear([[2.0, 0.0]], None, "0"), "1": activations.tanh()})
+    >>> sequence.shape, sequence.forward(np.zeros((1, 2)))[0]
+    ((1, 2), array([[0.]]))
     """
 
     layers: dict[str, Linear | activations.Activation]
@@ -161,7 +174,13 @@ class Sequence:
 
 
 def norm(a):
-    """Euclidean norm along the last axis, of numbers of any magnitude: (..., n) to (...)."""
+    """Euclidean norm along the last axis, of numbers of any magnitude: (..., n) to (...).
+
+    Examples
+    --------
+    >>> norm(np.array([[3e200, 4e200]])) / 1e200
+    array([5.])
+    """
     largest = np.abs(a).max(-1)
     unit = np.where(largest == 0, 1, largest)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -187,6 +206,13 @@ def read(network):
     ------
     ValueError
         If it holds another module or no Linear, or its layers do not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> sequence, _ = read(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2)))
+    >>> list(sequence.layers), sequence.shape
+    (['1'], (2, 4))
     """
     if not hasattr(network, "named_modules"):
         raise ValueError(f"network: expected a torch module, got {type(network).__name__}")

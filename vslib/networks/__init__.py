@@ -5,22 +5,15 @@ it.
 """
 
 from vslib.networks.evaluation import decide, evaluate, frozen, recognise
+from vslib.networks.fingerprints import checksums, fingerprint
+from vslib.networks.onelayer import descend
 from vslib.networks.publishing import publish
-from vslib.networks.shipped import (
-    NAMES,
-    NetworkError,
-    assemble,
-    build,
-    card,
-    checksums,
-    fingerprint,
-    load,
-    weights,
-)
-from vslib.networks.training import accuracy, descend, train
+from vslib.networks.shipped import NAMES, NetworkError, assemble, build, card, load, weights
+from vslib.networks.training import RECIPE, accuracy, train
 
 __all__ = [
     "NAMES",
+    "RECIPE",
     "NetworkError",
     "accuracy",
     "assemble",

@@ -23,6 +23,13 @@ def frozen(network):
     network : torch.nn.Module
     like : torch.Tensor
         Of the dtype and on the device that its inputs should have.
+
+    Examples
+    --------
+    >>> import torch
+    >>> copied, like = frozen(torch.nn.Linear(2, 2).double())
+    >>> copied.training, like.dtype
+    (False, torch.float64)
     """
     import torch
 
@@ -49,6 +56,13 @@ def evaluate(network, images, batch=250):
     ------
     ValueError
         If an image is not finite and real, or there is none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
+    >>> evaluate(network, np.zeros((5, 2, 2))).shape
+    (5, 3)
     """
     import torch
 
@@ -80,6 +94,12 @@ def decide(outputs):
     ------
     ValueError
         If the outputs are not finite and real.
+
+    Examples
+    --------
+    >>> predicted, confidence = decide([[0.0, 0.0, np.log(2)]])
+    >>> predicted, confidence.round(6)
+    (array([2]), array([0.5]))
     """
     outputs = real_array(outputs, "outputs")
     powers = np.exp(outputs - outputs.max(-1, keepdims=True))
@@ -105,6 +125,13 @@ def recognise(network, images):
     ------
     ValueError
         If an image is not finite and real.
+
+    Examples
+    --------
+    >>> from vslib import mnist, networks
+    >>> predicted, _ = recognise(networks.load("fc1"), mnist.load("test")[0][:4])
+    >>> predicted
+    array([7, 2, 1, 0])
     """
     images = real_array(images, "images", dtype=np.float32)
     outputs = evaluate(network, images.reshape(-1, *images.shape[-2:]))

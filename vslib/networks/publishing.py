@@ -7,6 +7,7 @@ import numpy as np
 
 from vslib import files, mnist
 from vslib.networks import shipped, training
+from vslib.networks.fingerprints import checksums
 
 __all__ = ["publish"]
 
@@ -23,6 +24,15 @@ def publish(folder, destination=shipped.FOLDER):
         As `train` left it.
     destination : path-like, optional
         The package's own folder by default.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> try:
+    ...     publish(tempfile.mkdtemp())
+    ... except (OSError, ValueError) as error:
+    ...     print("record.json" in str(error))
+    True
     """
     from safetensors.numpy import load, save
 
@@ -43,7 +53,7 @@ def publish(folder, destination=shipped.FOLDER):
         content, file = save(arrays), f"{name}-epoch{epoch:02d}.safetensors"
         files.write(destination / file, content)
         facts["files"][str(epoch)] = {"file": file, "sha256": files.digest(content)}
-    facts["initial_checksums"] = shipped.checksums(shipped.build(name, facts["seed"]))
+    facts["initial_checksums"] = checksums(shipped.build(name, facts["seed"]))
     network = shipped.assemble(name, arrays)
     images, labels = mnist.load("train")
     _, validation = mnist.split(facts["seed"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vslib import files
+from vslib.networks.fingerprints import checksums, fingerprint
 
 __all__ = [
     "NAMES",
@@ -16,8 +17,6 @@ __all__ = [
     "assemble",
     "build",
     "card",
-    "checksums",
-    "fingerprint",
     "load",
     "weights",
 ]
@@ -28,7 +27,16 @@ WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
 
 
 class NetworkError(ValueError):
-    """A network, or an epoch of it, that cannot be given out as asked."""
+    """A network, or an epoch of it, that cannot be given out as asked.
+
+    Examples
+    --------
+    >>> try:
+    ...     weights("fc5", epoch=7)
+    ... except NetworkError as error:
+    ...     print(error)
+    fc5 at epoch 7 does not ship as arrays: expected one of 0, 20
+    """
 
 
 def _known(name):
@@ -48,6 +56,12 @@ def card(name):
     -------
     dict
         As ``python -m vslib train`` wrote it; accuracies are fractions in [0, 1].
+
+    Examples
+    --------
+    >>> facts = card("fc1")
+    >>> facts["epochs"], facts["seed"], round(facts["test_accuracy"], 2)
+    (20, 0, 0.92)
     """
     _known(name)
     path = FOLDER / f"{name}.json"
@@ -71,6 +85,11 @@ def build(name, seed=0):
     -------
     torch.nn.Module
         From images (N, 28, 28) in [0, 1] to outputs (N, 10).
+
+    Examples
+    --------
+    >>> [type(layer).__name__ for layer in build("fc1")]
+    ['Flatten', 'Linear', 'SELU']
     """
     import torch
     from torch import nn
@@ -98,17 +117,6 @@ def _add_channel(network, inputs):
     return images.unsqueeze(1) if images.ndim == 3 else images
 
 
-def fingerprint(network):
-    """Digest of all of a torch module's parameters and buffers."""
-    state = network.state_dict()
-    return files.digest(*(state[key].cpu().numpy().tobytes() for key in sorted(state)))
-
-
-def checksums(network):
-    """Sum of each of a torch module's parameters and buffers: a fingerprint but for rounding."""
-    return {key: float(value.double().sum()) for key, value in network.state_dict().items()}
-
-
 def weights(name, epoch=None):
     """Parameters of a shipped network as arrays, without torch.
 
@@ -129,6 +137,11 @@ def weights(name, epoch=None):
         If `name` or `epoch` does not ship.
     vslib.files.FileError
         If a file is missing or damaged.
+
+    Examples
+    --------
+    >>> {key: value.shape for key, value in weights("fc1").items()}
+    {'layer1.weight': (10, 784), 'layer1.bias': (10,)}
     """
     from safetensors.numpy import load as parse
 
@@ -160,6 +173,11 @@ def assemble(name, arrays):
     -------
     torch.nn.Module
         From images (N, 28, 28) in [0, 1] to outputs (N, 10).
+
+    Examples
+    --------
+    >>> assemble("fc1", weights("fc1")).training
+    False
     """
     import torch
 
@@ -188,6 +206,11 @@ def load(name, epoch=None):
     ------
     NetworkError
         If it does not ship, or if this torch builds another network from the same seed.
+
+    Examples
+    --------
+    >>> load("fc1").layer1
+    Linear(in_features=784, out_features=10, bias=True)
     """
     facts = card(name)
     if epoch != 0 or "0" in facts["files"]:

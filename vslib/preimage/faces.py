@@ -7,7 +7,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import linprog, nnls
 from scipy.sparse import csr_array
 
-__all__ = ["FINE", "Face", "InfeasibleError", "compromise"]
+__all__ = ["FINE", "Face", "InfeasibleError"]
 
 FINE = 1e-9  # a length below this, relative to the unit, is rounding
 TINY = 1e-12
@@ -15,7 +15,17 @@ HIGHS = {"presolve": False, "primal_feasibility_tolerance": 1e-10}
 
 
 class InfeasibleError(ValueError):
-    """A polytope that holds no point."""
+    """A polytope that holds no point.
+
+    Examples
+    --------
+    >>> from vslib.preimage import relu_preimage
+    >>> try:
+    ...     relu_preimage([[0.0]], [0.0], [3.0]).nearest([0.0])
+    ... except InfeasibleError:
+    ...     print("no input gives 3")
+    no input gives 3
+    """
 
 
 class Face:
@@ -37,6 +47,13 @@ class Face:
     ------
     InfeasibleError
         If the equalities contradict each other, or an inequality that is constant under them.
+
+    Examples
+    --------
+    >>> A, c = np.array([[1.0, 0.0]]), np.array([2.0])
+    >>> face = Face(A, c, np.empty((0, 2)), np.empty(0), 1e-9)
+    >>> face.origin.round(9)
+    array([2., 0.])
     """
 
     def __init__(self, A, c, G, h, tolerance):
@@ -231,17 +248,3 @@ class Face:
     def gram(self):
         """The products of the unit vectors D."""
         return self.D @ self.D.T
-
-
-def compromise(A, c, G, h, tolerance):
-    """The face of levels c and h moved just so far that some x holds all rows, if none did.
-
-    None if that is farther than the tolerance.
-    """
-    none = np.empty((0, A.shape[1]))
-    whole = Face(none, none[:, 0], np.vstack([A, -A, G]), np.concatenate([c, -c, h]), tolerance)
-    whole.sizes = np.ones(len(whole.G))  # each row gives way by the same share of its terms
-    x, *_ = whole.ball(1)
-    if (whole.G @ x - whole.h).max() > whole.allowed(x):
-        return None
-    return Face(A, A @ x, G, np.maximum(h, G @ x), tolerance)

@@ -6,7 +6,8 @@ import functools
 import numpy as np
 
 from vslib.arrays import real_array
-from vslib.preimage.faces import FINE, Face, InfeasibleError, compromise
+from vslib.preimage.compromise import compromise
+from vslib.preimage.faces import FINE, Face, InfeasibleError
 
 __all__ = ["InfeasibleError", "Polytope"]
 
@@ -39,6 +40,12 @@ class Polytope:
         If what is given is not finite and real, of fitting shapes, and low <= high.
 
     Source: Boyd and Vandenberghe (2004), Convex Optimization, sections 2.2.4, 8.1 and 8.5.1.
+
+    Examples
+    --------
+    >>> triangle = Polytope(([], []), ([[1.0, 1.0]], [1.0]), box=(0, 1))
+    >>> triangle.nearest([1.0, 1.0]).round(9)
+    array([0.5, 0.5])
     """
 
     def __init__(self, equalities, inequalities, box=None, tolerance=1e-6, sizes=(None, None)):

@@ -39,6 +39,12 @@ def relu_preimage(W, b, y, box=None, tolerance=1e-6):
     References
     ----------
     Carlsson, Azizpour and Razavian (2017), The preimage of rectifier network activities.
+
+    Examples
+    --------
+    >>> inputs = relu_preimage([[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0], [2.0, 0.0])
+    >>> inputs.nearest([0.0, 5.0]).round(9) + 0.0
+    array([2., 0.])
     """
     W = real_array(W, "W", axes=2)
     b = real_array(b, "b", axes=1, length=len(W))
@@ -63,6 +69,13 @@ class LinearRegion(Polytope):
         Of the network within the region.
     pattern : tuple of bool arrays
         For each hidden layer, which units are active.
+
+    Examples
+    --------
+    >>> layers = [([[1.0], [-1.0]], [0.0, 0.0]), ([[1.0, 1.0]], [0.0])]
+    >>> region = linear_region(layers, [3.0])
+    >>> region.W, region.pattern
+    (array([[1.]]), (array([ True, False]),))
     """
 
     def __init__(self, W, b, pattern, rows, levels, sizes, box, tolerance):
@@ -116,6 +129,13 @@ def linear_region(network, x, box=None, tolerance=1e-6):
     ----------
     Montufar, Pascanu, Cho and Bengio (2014), On the number of linear regions of deep neural
     networks.
+
+    Examples
+    --------
+    >>> layers = [([[1.0], [-1.0]], [0.0, 0.0]), ([[1.0, 1.0]], [0.0])]
+    >>> region = linear_region(layers, [-3.0], box=(-5, 5))
+    >>> region.W, region.with_output([4.0]).nearest([0.0]).round(9)
+    (array([[-1.]]), array([-4.]))
     """
     x = real_array(x, "x").ravel()
     W, b, size = np.eye(len(x)), np.zeros(len(x)), np.zeros(len(x))

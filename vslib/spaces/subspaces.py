@@ -47,6 +47,15 @@ class Subspaces:
     References
     ----------
     Pattichis and Pattichis (2024), sections 2.1 and 2.3; Strang, Introduction to Linear Algebra.
+
+    Examples
+    --------
+    >>> S = Subspaces([[2, 1, 0], [0, 2, 2]])
+    >>> S, S.singular_values.round(6)
+    (Subspaces(2 x 3, rank 2), array([3., 2.]))
+    >>> signal, rejected = S.split([5, 2, 4])
+    >>> signal.round(6), rejected.round(6)
+    (array([4., 4., 2.]), array([ 1., -2.,  2.]))
     """
 
     def __init__(self, W, rtol=None):
@@ -180,6 +189,12 @@ def project(x, w):
     ValueError
         If the lengths differ, an entry is not finite and real, or a weight vector is zero and
         so has no direction.
+
+    Examples
+    --------
+    >>> p, residual = project([3, 4], [1, 0])
+    >>> p, residual
+    (array([3., 0.]), array([0., 4.]))
     """
     w = real_array(w, "w")
     if w.ndim > 2:

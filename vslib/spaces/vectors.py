@@ -17,6 +17,12 @@ def rejected_share(signal, rejected):
     -------
     (...) array
         In [0, 1]; 0 where both are zero, and nothing is lost.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rejected_share(np.array([3.0, 0.0]), np.array([0.0, 4.0])).round(2)
+    np.float64(0.64)
     """
     largest = np.maximum(np.abs(signal), np.abs(rejected)).max(-1, keepdims=True)
     largest = np.where(largest == 0, 1, largest)
@@ -38,6 +44,12 @@ def signs(vectors):
     Returns
     -------
     (k,) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> signs(np.array([[0.6, -0.8], [0.6, 0.8]]))
+    array([-1.,  1.])
     """
     sizes = np.abs(vectors)
     peaks = (sizes > (1 - 1e-6) * sizes.max(1, keepdims=True)).argmax(1)

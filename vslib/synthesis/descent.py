@@ -27,6 +27,14 @@ class Synthesis:
     outputs : (steps + 1, ..., classes, m) array
         Of the network, before the first step and after each.
     targets : (classes, m) array
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> made = synthesize(network, np.zeros((2, 2, 2)), np.eye(2), steps=3, progress=False)
+    >>> made.outputs.shape, made.distances.shape
+    ((4, 2, 2), (4, 2))
     """
 
     images: np.ndarray
@@ -128,6 +136,14 @@ def synthesize(
     References
     ----------
     Pattichis and Pattichis (2024), section 2.4; `PAPER` holds their settings.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> made = synthesize(network, np.zeros((2, 2, 2)), np.eye(2), steps=3, progress=False)
+    >>> made.images.shape, made.predicted.shape
+    ((2, 2, 2), (2,))
     """
     import torch
     from tqdm.auto import tqdm

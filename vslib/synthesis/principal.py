@@ -34,6 +34,12 @@ class PrincipalSubspaces:
     ------
     ValueError
         If the shapes do not fit, the columns are not orthonormal, or a scale is not positive.
+
+    Examples
+    --------
+    >>> line = PrincipalSubspaces(np.zeros((1, 2)), np.array([[[1.0], [0.0]]]), np.ones((1, 1)))
+    >>> line.points([[3.0]])
+    array([[3., 0.]])
     """
 
     centres: np.ndarray
@@ -157,6 +163,13 @@ def principal_components(images, labels, k=32):
     References
     ----------
     Jolliffe (2002), Principal Component Analysis, section 1.1.
+
+    Examples
+    --------
+    >>> images, labels = mnist.load("test")
+    >>> found = principal_components(images[:200], labels[:200], k=2)
+    >>> found.bases.shape
+    (10, 784, 2)
     """
     images, labels = labelled(images, labels)
     n = images[0].size
@@ -200,6 +213,13 @@ def nearest(images, references):
     ------
     ValueError
         If an array is not finite and real, or the images differ in shape from the references.
+
+    Examples
+    --------
+    >>> data = np.array([[[0.0, 0.0]], [[1.0, 1.0]]])
+    >>> distance, position = nearest(np.array([[1.0, 0.9]]), data)
+    >>> round(float(distance), 2), int(position)
+    (0.1, 1)
     """
     images = real_array(images, "images")
     shape = np.shape(references)[1:]

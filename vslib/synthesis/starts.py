@@ -35,6 +35,12 @@ def ideal_outputs(outputs, lowest="each"):
     References
     ----------
     Pattichis and Pattichis (2024), section 2.4.
+
+    Examples
+    --------
+    >>> ideal_outputs([[3.0, 0.0], [1.0, 2.0]])
+    array([[3., 0.],
+           [1., 2.]])
     """
     outputs = real_array(outputs, "outputs", axes=2)
     if lowest not in ("each", "own"):
@@ -52,6 +58,14 @@ class StartingImages(dict):
         Mean squared distance of each training image's output to the target of its class.
     positions : (10,) int array
         Where in the training set the images "min" are.
+
+    Examples
+    --------
+    >>> images, labels = mnist.load("test")
+    >>> outputs = np.eye(10)[labels]
+    >>> starts = starting_images(images, labels, outputs, np.eye(10))
+    >>> list(starts), starts.distances.max()
+    (['avg', 'min', 'avg-min'], np.float64(0.0))
     """
 
     def __init__(self, images, distances, positions):
@@ -87,6 +101,14 @@ def starting_images(images, labels, outputs, targets):
     References
     ----------
     Pattichis and Pattichis (2024), section 2.4.
+
+    Examples
+    --------
+    >>> images, labels = mnist.load("test")
+    >>> outputs = images.reshape(-1, 784)[:, ::78][:, :10]
+    >>> starts = starting_images(images, labels, outputs, np.zeros((10, 10)))
+    >>> starts["min"].shape, labels[starts.positions]
+    ((10, 28, 28), array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
     """
     images, labels = labelled(images, labels)
     targets = real_array(targets, "targets", axes=2)

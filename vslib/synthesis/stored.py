@@ -41,6 +41,12 @@ class StoredStarts:
         Mean squared distance of each start, and after the authors' settings, `PAPER`.
     trained : (3, 10, 28, 28) float16 array
         The images after them.
+
+    Examples
+    --------
+    >>> starts = load("fc1")
+    >>> starts.targets.shape, bool((starts.after < starts.before).all())
+    ((10, 10), True)
     """
 
     targets: np.ndarray
@@ -87,6 +93,13 @@ def find(network, outputs, lowest="each"):
     ------
     ValueError
         As `ideal_outputs`, `starting_images` and `synthesize` do.
+
+    Examples
+    --------
+    >>> network = networks.load("fc1")
+    >>> outputs = networks.evaluate(network, mnist.load("train")[0])
+    >>> find(network, outputs).positions.shape
+    (10,)
     """
     images, labels = mnist.load("train")
     targets = ideal_outputs(outputs, lowest)
@@ -114,6 +127,11 @@ def publish(names=networks.NAMES, folder=FOLDER):
     names : sequence of {"fc1", "fc5", "resnet18"}
     folder : path-like, optional
         The package's own by default.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> publish(names=(), folder=tempfile.mkdtemp())
     """
     from safetensors.numpy import save
 
@@ -154,6 +172,11 @@ def load(name, lowest="each"):
     ValueError
         If `name` or `lowest` is another word; as `vslib.files.FileError` if a file is missing or
         damaged, or was computed from other weights than those that ship.
+
+    Examples
+    --------
+    >>> load("fc1").images()["min"].shape
+    (10, 28, 28)
     """
     from safetensors.numpy import load as parse
 
