@@ -10,7 +10,8 @@ from torch.nn.functional import conv2d
 
 from vslib import Subspaces, layers, networks
 from vslib.convolution import spectra
-from vslib.convolution.operator import ConvOperator, conv_operators
+from vslib.convolution.network import conv_operators
+from vslib.convolution.operator import ConvOperator
 from vslib.layers.matrices import UnknownLayerError
 
 

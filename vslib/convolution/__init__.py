@@ -4,7 +4,8 @@ Its products and its transpose's, its singular values, its rank and its four sub
 other matrices that one kernel can be read as. Chapter 5 teaches it.
 """
 
-from vslib.convolution.operator import ConvOperator, conv_operators
+from vslib.convolution.network import conv_operators
+from vslib.convolution.operator import ConvOperator
 from vslib.convolution.readings import READINGS, Reading, readings
 from vslib.convolution.spectra import Spectrum
 

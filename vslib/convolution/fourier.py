@@ -31,6 +31,14 @@ def fourier_blocks(weight, input_shape, stride, padding, dilation):
     References
     ----------
     Sedghi, Gupta and Long (2019), The singular values of convolutional layers, for stride 1.
+
+    Examples
+    --------
+    >>> weight = np.array([1.0, -1.0]).reshape(1, 1, 1, 1, 2)
+    >>> layer = weight, (1, 1, 4), (1, 1), ((0, 0), (0, 1)), (1, 1)
+    >>> (blocks,) = fourier_blocks(*layer)
+    >>> abs(blocks).ravel().round(3)
+    array([0.   , 1.414, 2.   , 1.414])
     """
     groups, out, each, *kernel = weight.shape
     _, height, width = input_shape
@@ -60,6 +68,13 @@ def fourier_spectrum(length, *layer):
     Returns
     -------
     vslib.convolution.Spectrum
+
+    Examples
+    --------
+    >>> weight = np.array([1.0, -1.0]).reshape(1, 1, 1, 1, 2)
+    >>> layer = weight, (1, 1, 4), (1, 1), ((0, 0), (0, 1)), (1, 1)
+    >>> fourier_spectrum(4, *layer).values.round(3)
+    array([2.   , 1.414, 1.414, 0.   ])
     """
     values = []
     for blocks in fourier_blocks(*layer):
@@ -85,6 +100,13 @@ def fourier_signal(X, threshold, *layer):
     Returns
     -------
     (N, C, H, W) array
+
+    Examples
+    --------
+    >>> weight = np.array([1.0, -1.0]).reshape(1, 1, 1, 1, 2)
+    >>> layer = weight, (1, 1, 4), (1, 1), ((0, 0), (0, 1)), (1, 1)
+    >>> fourier_signal(np.array([[[[2.0, 0.0, 0.0, 2.0]]]]), 1e-9, *layer).round(3)
+    array([[[[ 1., -1., -1.,  1.]]]])
     """
     weight, (_, height, width), (s, t), *_ = layer
     groups, _, each, *_ = weight.shape

@@ -24,6 +24,12 @@ class ConvMap(LinearOperator):
     ----------
     weight, input_shape, stride, padding, dilation, groups, padding_mode
         As for `vslib.convolution.ConvOperator`.
+
+    Examples
+    --------
+    >>> A = ConvMap(np.array([[[[-1.0, 1.0]]]]), (1, 1, 4))
+    >>> A.shape, A @ [1.0, 2.0, 4.0, 8.0]
+    ((3, 4), array([1., 2., 4.]))
     """
 
     def __init__(

@@ -6,10 +6,10 @@ from vslib.arrays import real_array
 from vslib.convolution import spectra
 from vslib.convolution.fourier import fourier_signal, fourier_spectrum
 from vslib.convolution.map import ConvMap
-from vslib.layers import Layers, geometry, input_shapes
+from vslib.layers import geometry
 from vslib.spaces import rejected_share, signs
 
-__all__ = ["ConvOperator", "conv_operators"]
+__all__ = ["ConvOperator"]
 
 
 class ConvOperator(ConvMap):
@@ -48,6 +48,17 @@ class ConvOperator(ConvMap):
     ----------
     Pattichis and Pattichis (2024), section 2.1: "convolutions represent special cases of the
     weight matrix".
+
+    Examples
+    --------
+    >>> A = ConvOperator([[[[-1, 1]]]], (1, 1, 4))
+    >>> A.shape, A.output_shape, A.reading, A.rank
+    ((3, 4), (1, 1, 3), 'operator, zeros', 3)
+    >>> A.singular_values().values.round(3)
+    array([1.848, 1.414, 0.765])
+    >>> signal, rejected = A.split([1.0, 2.0, 4.0, 8.0])
+    >>> signal.round(2), rejected.round(2)
+    (array([-2.75, -1.75,  0.25,  4.25]), array([3.75, 3.75, 3.75, 3.75]))
     """
 
     @classmethod
@@ -213,33 +224,3 @@ class ConvOperator(ConvMap):
         parts = [geometry.flattened(part, "x", self.input_shape) for part in self.split(x)]
         axes = 3 if x.shape[-3:] == self.input_shape else 1
         return rejected_share(*parts).reshape(x.shape[:-axes])
-
-
-def conv_operators(network, image_shape, padding_mode=None):
-    """The convolutions of a network as operators, each at the size that it meets there.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-    image_shape : tuple of int
-        Of one input of `network`, without the batch.
-    padding_mode : {"zeros", "circular"}, optional
-        By default each layer's own.
-
-    Returns
-    -------
-    vslib.layers.Layers
-        ConvOperator by name, in the order of the network.
-
-    Raises
-    ------
-    ValueError
-        If a layer meets inputs of several shapes, or its padding is neither of the two.
-    """
-    shapes = input_shapes(network, image_shape)
-    return Layers(
-        {
-            name: ConvOperator.of(network.get_submodule(name), shape, padding_mode)
-            for name, shape in shapes.items()
-        }
-    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vslib.convolution.operator import conv_operators
+from vslib.convolution.network import conv_operators
 from vslib.layers import matrices
 from vslib.spaces import Subspaces
 
@@ -30,6 +30,11 @@ class Reading:
     pictures : (k, h, h) array
         Of the largest signal vectors s_i v_i, signed: a kernel; of a filter the 16 channels with
         the most energy, or the only one, as tiles; of an operator the channel with the most energy.
+
+    Examples
+    --------
+    >>> print(Reading("conv1", "kernels", (64, 9), np.ones(9), 1.0, np.ones((9, 3, 3))))
+    conv1, kernels, 64 x 9
     """
 
     name: str
@@ -66,6 +71,17 @@ def readings(network, image_shape, names, k=9):
     ------
     vslib.layers.UnknownLayerError
         If the network has no convolution of that name.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1))
+    >>> for one in readings(network, (2, 5, 5), ["0"], k=4)["0"]:
+    ...     print(one, one.pictures.shape)
+    0, kernels, 8 x 9 (4, 3, 3)
+    0, filters, 4 x 18 (4, 3, 3)
+    0, operator, circular, 100 x 50 (4, 5, 5)
+    0, operator, zeros, 100 x 50 (4, 5, 5)
     """
     rows = [matrices(network, reading) for reading in READINGS[:2]]
     whole = [conv_operators(network, image_shape, mode) for mode in ("circular", "zeros")]

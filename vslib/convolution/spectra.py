@@ -30,6 +30,12 @@ class Spectrum:
         ||A v - s u|| and ||A^T u - s v||; otherwise a bound from rounding.
     tolerance : float
         What the method can tell from zero, relative to the largest value.
+
+    Examples
+    --------
+    >>> spectrum = Spectrum(np.array([4.0, 2.0, 1e-20]), "gram", 1e-16, 1e-8)
+    >>> spectrum.rank, spectrum.condition_number
+    (2, 2.0)
     """
 
     values: np.ndarray
@@ -71,6 +77,12 @@ def gram(A):
     ------
     ValueError
         If it does not fit in memory; the message says the sizes.
+
+    Examples
+    --------
+    >>> from scipy.sparse.linalg import aslinearoperator
+    >>> gram(aslinearoperator(np.array([[1.0, 2.0, 2.0]])))
+    array([[9.]])
     """
     size = min(A.shape)
     if not fits(A.shape):
@@ -102,6 +114,11 @@ def gram_spectrum(products, length):
     Returns
     -------
     Spectrum
+
+    Examples
+    --------
+    >>> gram_spectrum(np.diag([4.0, 9.0]), 2).values
+    array([3., 2.])
     """
     values = np.sqrt(np.maximum(eigvalsh(products, driver="ev", check_finite=False)[::-1], 0))
     error = EPS * math.sqrt(len(values))
@@ -130,6 +147,14 @@ def lanczos(A, k):
     ValueError
         If k is out of that range, the vectors that it keeps do not fit in memory, or it does not
         converge.
+
+    Examples
+    --------
+    >>> from scipy.sparse.linalg import aslinearoperator
+    >>> spectrum, vectors = lanczos(aslinearoperator(np.diag([1.0, 3.0, 2.0])), 2)
+    >>> spectrum.values.round(6), abs(vectors.round(6))
+    (array([3., 2.]), array([[0., 1., 0.],
+           [0., 0., 1.]]))
     """
     if not 1 <= k < min(A.shape):
         raise ValueError(f"k: expected 1 to {min(A.shape) - 1}, got {k!r}")
@@ -175,6 +200,13 @@ def signal_part(A, X, products=None, rank=None):
     ------
     ValueError
         If LSMR does not converge.
+
+    Examples
+    --------
+    >>> from scipy.sparse.linalg import aslinearoperator
+    >>> signal_part(aslinearoperator(np.array([[1.0, 0.0]])), np.array([[3.0], [4.0]])).round(6)
+    array([[3.],
+           [0.]])
     """
     m, n = A.shape
     if products is None:

@@ -1,0 +1,43 @@
+"""The convolutions of a network as operators, each at the size of the maps that it meets there."""
+
+from vslib.convolution.operator import ConvOperator
+from vslib.layers import Layers, input_shapes
+
+__all__ = ["conv_operators"]
+
+
+def conv_operators(network, image_shape, padding_mode=None):
+    """The convolutions of a network as operators, each at the size that it meets there.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    image_shape : tuple of int
+        Of one input of `network`, without the batch.
+    padding_mode : {"zeros", "circular"}, optional
+        By default each layer's own.
+
+    Returns
+    -------
+    vslib.layers.Layers
+        ConvOperator by name, in the order of the network.
+
+    Raises
+    ------
+    ValueError
+        If a layer meets inputs of several shapes, or its padding is neither of the two.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Conv2d(3, 2, 3, stride=2))
+    >>> {name: A.shape for name, A in conv_operators(network, (1, 8, 8)).items()}
+    {'0': (108, 64), '2': (8, 108)}
+    """
+    shapes = input_shapes(network, image_shape)
+    return Layers(
+        {
+            name: ConvOperator.of(network.get_submodule(name), shape, padding_mode)
+            for name, shape in shapes.items()
+        }
+    )
