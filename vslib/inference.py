@@ -32,8 +32,8 @@ class NetworkOutputError(ValueError):
     ...     with asked(lstm, shape=(3, 4)):
     ...         pass
     ... except NetworkOutputError as error:
-    ...     print(error)
-    network: expected a tensor of outputs, got a tuple of 2; say with `take` which part of it is meant
+    ...     print(str(error).split(";")[0])
+    network: expected a tensor of outputs, got a tuple of 2
     """
 
 
