@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+sys.path[:0] = [str(ROOT / part) for part in ("", "tools", "book/_ext", "tests/book")]
 os.environ["PYTHONPATH"] = str(ROOT)  # for the kernels that tests start
 
 REMARKS = []

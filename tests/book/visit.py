@@ -39,24 +39,28 @@ UNSEEN = r"""() => {
 }"""
 
 # Contrast ratio (WCAG 2) of words in widgets, captions and tables to what is painted behind them.
-CONTRAST = r"""() => {
+# A browser paints nothing behind words on paper.
+CONTRAST = r"""paper => {
   const rgba = text => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4);
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const behind = e => {
-    for (; e; e = e.parentElement) {
+    for (; e && !paper; e = e.parentElement) {
       const colour = rgba(getComputedStyle(e).backgroundColor);
       if (colour[3] === 1) return colour;
     }
     return [255, 255, 255];
   };
   const texts = ['label', 'readout'].map(e => `.widget-subarea .widget-${e}`)
-    .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td');
+    .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td')
+    .concat('table th', 'caption', '.vslib-legend span', '.vslib svg text');
   const written = [...document.querySelectorAll(texts.join(', '))];
-  return written.filter(e => e.innerText.trim()).map(e => {
-    const [a, b] = [light(rgba(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
-    return [e.innerText.slice(0, 40), (a + 0.05) / (b + 0.05)];
+  const words = e => (e.innerText ?? e.textContent).trim();
+  return written.filter(words).map(e => {
+    const look = getComputedStyle(e), colour = e.matches('svg text') ? look.fill : look.color;
+    const [a, b] = [light(rgba(colour)), light(behind(e))].sort((x, y) => y - x);
+    return [words(e).slice(0, 40), (a + 0.05) / (b + 0.05)];
   });
 }"""
 
@@ -178,9 +182,9 @@ def unnamed(page):
     return found
 
 
-def contrasts(page):
+def contrasts(page, paper=False):
     """[(text, contrast ratio)] of the words in widgets, captions and tables."""
-    return page.evaluate(CONTRAST)
+    return page.evaluate(CONTRAST, paper)
 
 
 def barriers(page, script, width, scheme):

@@ -1,8 +1,5 @@
 """What the reader sees: each view in a browser, on a model that is only a record of values."""
 
-import base64
-import json
-
 import ipywidgets
 import numpy as np
 import pytest
@@ -20,79 +17,10 @@ from controls import (
     projection,
     rank_k,
 )
+from seen import Seen
 
 import vslib
 from vslib.show import looks, views
-
-PAGE = """<!doctype html><html lang="en"><title>view</title><body style="width: {width}px">
-<div class="vslib">{sliders}<div id="view"></div></div>"""
-SLIDER = """<div class="widget-slider"><label class="widget-label">{0}</label>
-<div class="noUi-handle" tabindex="0" role="slider" aria-valuetext="0.00"></div>
-<div class="widget-readout" contenteditable="true">word {0}</div></div>"""
-DRAW = """async ({source, style, spec, values}) => {
-  const revive = (node) => {
-    if (node?.base64 !== undefined)
-      return new DataView(Uint8Array.from(atob(node.base64), (c) => c.charCodeAt(0)).buffer);
-    if (node === null || typeof node !== "object") return node;
-    for (const key of Object.keys(node)) node[key] = revive(node[key]);
-    return node;
-  };
-  document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const state = { spec: revive(spec), ...values }, moved = {};
-  const model = {
-    get: (name) => state[name],
-    on: (names, call) => names.split(" ").forEach((name) => (moved[name] = call)),
-    off: (names) => names.split(" ").forEach((name) => delete moved[name]),
-  };
-  window.move = (name, value) => {
-    state[name] = value;
-    moved[`change:${name}`]?.();
-  };
-  window.stop = await module.default.render({ model, el: document.getElementById("view") });
-}"""
-SEEN = """() => ({
-  pixels: [...document.querySelectorAll("canvas")].map((canvas) => [
-    canvas.height, canvas.width,
-    [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data],
-  ]),
-  titles: [...document.querySelectorAll("figcaption")].map((node) => node.textContent),
-  labels: [...document.querySelectorAll("canvas, svg")].map((node) => node.ariaLabel),
-  roles: [...document.querySelectorAll("canvas, svg")].map((node) => node.role),
-  charts: [...document.querySelectorAll("svg")].map((node) => node.innerHTML),
-  scales: [...document.querySelectorAll(".vslib-legend")].map((node) => node.innerText),
-  words: document.querySelector("[data-live][aria-live=polite]").textContent,
-})"""
-
-
-class Seen:
-    """A view on a page of its own."""
-
-    def __init__(self, browser, box, width=720):
-        *sliders, view = box.children
-        self.page = browser.new_page(viewport={"width": width + 40, "height": 900})
-        self.errors = []
-        self.page.on("pageerror", lambda error: self.errors.append(error))
-        names = "".join(SLIDER.format(slider.description) for slider in sliders)
-        self.page.set_content(PAGE.format(width=width, sliders=names))
-        spec = json.dumps(
-            view.spec, default=lambda content: {"base64": base64.b64encode(content).decode()}
-        )
-        values = {f"control_{i}": getattr(view, f"control_{i}") for i in range(len(sliders))}
-        given = {
-            "source": view._esm,
-            "style": view._css,
-            "spec": json.loads(spec),
-            "values": values,
-        }
-        self.page.evaluate(DRAW, given)
-        self.page.wait_for_timeout(50)
-
-    def at(self, *positions):
-        for number, value in enumerate(positions):
-            self.page.evaluate(f"move('control_{number}', {value})")
-        assert not self.errors
-        return self.page.evaluate(SEEN)
 
 
 @pytest.fixture

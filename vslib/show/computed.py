@@ -6,7 +6,7 @@ import numpy as np
 
 from vslib.arrays import real_array
 from vslib.show import views
-from vslib.show.packing import exact, leading
+from vslib.show.packing import exact, grey, leading, single
 from vslib.show.panels import axis_range
 from vslib.spaces import Subspaces
 
@@ -52,7 +52,8 @@ def mix(
     Raises
     ------
     ValueError
-        If the shapes do not fit the controls or each other, or an input or output is zero.
+        If the shapes do not fit the controls or each other, an input or output is zero, a grey one
+        not in [0, 1], or a value beyond the range of float32.
 
     Examples
     --------
@@ -61,8 +62,8 @@ def mix(
     >>> [slider.description for slider in control.children[:-1]]
     ['image', 't, rejected added']
     """
-    sliders = [views.choices(name, options) for name, options in controls.items()]
-    first, *rest = (len(options) for options in controls.values())
+    sliders, lengths = views.sliders(controls)
+    first, *rest = lengths.values()
     given = {
         "images": images,
         "rejected": rejected,
@@ -71,16 +72,19 @@ def mix(
         "signed": [False] * first if signed is None else signed,
     }
     for name, values in given.items():
-        if len(values) != first:
-            raise ValueError(f"{name}: expected {first} along the first axis, got {len(values)}")
+        count = len(values) if np.iterable(values) else 0
+        if count != first:
+            raise ValueError(f"{name}: expected {first} along the first axis, got {count}")
     blocks = []
     for x, r, y, wr, flag in zip(*given.values(), strict=True):
         x, r = _pair(("images", x), ("rejected", r), rest, 2)
         y, wr = _pair(("outputs", y), ("rejected_outputs", wr), rest, 1)
+        if not flag:
+            grey(x, len(rest), "images")
         named = labels is not None and len(labels) == y.shape[-1]
         block = {"images": x, "rejected": r, "outputs": y, "rejected_outputs": wr}
         blocks.append(
-            {name: exact(values, len(rest)) for name, values in block.items()}
+            {name: exact(values, len(rest), name) for name, values in block.items()}
             | {
                 "signed": bool(flag),
                 "scale": float(abs(np.stack([x, r])).max()),
@@ -90,7 +94,7 @@ def mix(
             }
         )
     t = views.knob("t, rejected added", 0, 2, 0.1)
-    return views.box("mix", {"blocks": blocks, "title": title}, [*sliders, t])
+    return views.box("mix", {"blocks": blocks, "title": title}, [*sliders.values(), t])
 
 
 def _pair(one, other, lengths, axes):
@@ -104,7 +108,8 @@ def _pair(one, other, lengths, axes):
 
 
 def _nonzero(values, name, axes):
-    if not values.any(axis=tuple(range(-axes, 0))).all():
+    """The values, if no frame of them is zero, nor would be on the page, in float32."""
+    if not single(values, name)[0].any(axis=tuple(range(-axes, 0))).all():
         raise ValueError(f"{name}: expected no zero vector, got one")
     return values
 
@@ -128,7 +133,8 @@ def projection(images, weights, image_names, neuron_names):
     Raises
     ------
     ValueError
-        If the shapes do not fit, or an image or a weight vector is zero.
+        If the shapes do not fit, an image is not in [0, 1], an image or a weight vector is zero,
+        or a weight beyond the range of float32.
 
     Examples
     --------
@@ -136,18 +142,19 @@ def projection(images, weights, image_names, neuron_names):
     >>> [slider.description for slider in control.children[:-1]]
     ['image', 'neuron']
     """
-    images = leading(images, "images", [len(image_names)], 2)
+    sliders, lengths = views.sliders({"image": image_names, "neuron": neuron_names})
+    images = leading(images, "images", [lengths["image"]], 2)
+    grey(images, 1, "images")
     weights = real_array(weights, "weights")
-    if weights.size != len(neuron_names) * images[0].size:
-        expected = (len(neuron_names), *images.shape[1:])
+    expected = (lengths["neuron"], *images.shape[1:])
+    if weights.shape not in (expected, (expected[0], images[0].size)):
         raise ValueError(f"weights: expected shape {expected}, got {weights.shape}")
-    weights = weights.reshape(len(neuron_names), -1)
+    weights = weights.reshape(len(weights), -1)
     spec = {
-        "images": exact(_nonzero(images, "images", 2), 1),
-        "weights": exact(_nonzero(weights, "weights", 1), 1),
+        "images": exact(_nonzero(images, "images", 2), 1, "images"),
+        "weights": exact(_nonzero(weights, "weights", 1), 1, "weights"),
     }
-    sliders = [views.choices("image", image_names), views.choices("neuron", neuron_names)]
-    return views.box("projection", spec, sliders)
+    return views.box("projection", spec, [*sliders.values()])
 
 
 def rank_k(W, accuracy, image_shape=(28, 28)):
@@ -169,7 +176,8 @@ def rank_k(W, accuracy, image_shape=(28, 28)):
     Raises
     ------
     ValueError
-        If W is no matrix, the accuracies are not r, or `image_shape` does not hold n.
+        If W is no matrix or beyond the range of float32, the accuracies are not r or not in
+        [0, 1], or `image_shape` does not hold n.
 
     Examples
     --------
@@ -178,8 +186,11 @@ def rank_k(W, accuracy, image_shape=(28, 28)):
     ('rank k', 2)
     """
     S = Subspaces(W)
+    single(real_array(W, "W"), "W")
     accuracy = real_array(accuracy, "accuracy", axes=1, length=S.rank)
-    if math.prod(image_shape) != S.shape[1]:
+    grey(accuracy, 0, "accuracy")
+    shape = [int(length) for length in image_shape]
+    if len(shape) != 2 or math.prod(shape) != S.shape[1] or min(shape) < 1:
         raise ValueError(f"image_shape: expected h w = {S.shape[1]}, got {tuple(image_shape)}")
     spec = {
         "left": exact(S.signal_out, 1),
@@ -187,7 +198,7 @@ def rank_k(W, accuracy, image_shape=(28, 28)):
         "singular_values": S.singular_values.tolist(),
         "accuracy": accuracy.tolist(),
         "range": axis_range(accuracy, zero=False),
-        "shape": list(image_shape),
+        "shape": shape,
     }
     sliders = [
         views.choices("rank k", range(1, S.rank + 1)),

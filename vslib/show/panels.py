@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vslib.arrays import real_array
 from vslib.show.packing import exact, grey, leading, signed
 
 __all__ = ["Panel", "axis_range", "enlarged"]
@@ -32,9 +33,10 @@ def enlarged(pictures, side):
     >>> enlarged([[[1]], [[1, 2], [3, 4]]], 2).tolist()
     [[[1.0, 1.0], [1.0, 1.0]], [[1.0, 2.0], [3.0, 4.0]]]
     """
+    pictures = [real_array(picture, "pictures", axes=2) for picture in pictures]
     for picture in pictures:
-        high, wide = np.shape(picture)
-        if high != wide or side % high:
+        high, wide = picture.shape
+        if high != wide or side < 1 or side % high:
             expected = f"square pictures whose size divides {side}"
             raise ValueError(f"pictures: expected {expected}, got one of {high} x {wide}")
     return np.array([np.kron(p, np.ones([side // len(p)] * 2)) for p in pictures])
@@ -42,6 +44,9 @@ def enlarged(pictures, side):
 
 def axis_range(values, zero):
     """Lowest and highest of a chart's axis: a little beyond the values, and with zero if asked.
+
+    Values that differ by less than a millionth of themselves, as float32 may round them, are
+    drawn as the constant that they are.
 
     Examples
     --------
@@ -51,8 +56,20 @@ def axis_range(values, zero):
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    room = 0.05 * (high - low) or 1.0
+    top, spread = max(abs(low), abs(high)), high - low
+    room = 0.05 * (spread if spread > 1e-6 * top else top) or 1.0
     return [low if zero and low == 0 else low - room, high if zero and high == 0 else high + room]
+
+
+def _with_gaps(values, name, lengths):
+    """Frames of a chart, where NaN is a gap; one number at least is none."""
+    plain = values.detach().cpu().double().numpy() if hasattr(values, "detach") else values
+    gaps = np.asarray(plain)
+    gaps = np.isnan(gaps) if gaps.dtype.kind == "f" else np.zeros(gaps.shape, bool)
+    filled = leading(np.where(gaps, 0.0, plain), name, lengths, 1)
+    if gaps.all():
+        raise ValueError(f"{name}: expected at least one number, got NaN alone")
+    return np.where(gaps, np.nan, filled)
 
 
 @dataclass
@@ -65,7 +82,7 @@ class Panel:
         Shown over the picture.
     frames : (*lengths, h, w) or (*lengths, n) array
         `lengths` are the numbers of options of the controls in `axes`. Pictures are (h, w), charts
-        (n,); in charts NaN fills up frames that are shorter than others.
+        (n,); in charts NaN is a gap, and at the end fills up frames that are shorter than others.
     kind : {"image", "signed", "bars", "line"}
         Grey values in [0, 1]; signed values in a diverging map with white at zero; bars from
         zero; a line over the positions.
@@ -120,20 +137,26 @@ class Panel:
         lengths = [controls[axis] for axis in axes]
         if self.kind == "image":
             frames = leading(self.frames, name, lengths, 2)
-            return spec | {"frames": grey(frames, len(axes))}
+            return spec | {"frames": grey(frames, len(axes), name)}
         if self.kind == "signed":
             frames = leading(self.frames, name, lengths, 2)
             own = " (each on its own scale)" if self.scale == "frame" else ""
             return spec | signed(frames, len(axes), self.scale) | {"title": self.title + own}
-        given = np.asarray(self.frames, np.float64)
-        leading(np.where(np.isnan(given), 0.0, given), name, lengths, 1)
-        band = self.band
+        given = _with_gaps(self.frames, name, lengths)
+        count, band = given.shape[-1], self.band
+        if self.labels is not None and len(self.labels) != count:
+            raise ValueError(f"{name}: expected {count} labels, got {len(self.labels)}")
+        if self.mark is not None and controls[self.mark] > count:
+            options = f"{self.mark!r} of {controls[self.mark]} options"
+            raise ValueError(f"{name}: expected a mark among {count} positions, got {options}")
         if band is not None:
             band = leading(band, f"band of {name}", lengths, 1)
+            if band.shape[-1] != 2:
+                raise ValueError(f"band of {name}: expected lower and upper, got {band.shape}")
         shown = given if band is None else np.concatenate([given, band], axis=-1)
         return spec | {
-            "frames": exact(given, len(axes)),
-            "band": None if band is None else exact(band, len(axes)),
+            "frames": exact(given, len(axes), name),
+            "band": None if band is None else exact(band, len(axes), f"band of {name}"),
             "range": axis_range(shown, zero=self.kind == "bars"),
             "labels": None if self.labels is None else [str(label) for label in self.labels],
             "mark": None if self.mark is None else list(controls).index(self.mark),

@@ -6,9 +6,13 @@ import numpy as np
 
 from vslib.arrays import real_array
 from vslib.show import views
+from vslib.show.packing import single
 from vslib.spaces import Subspaces
 
 __all__ = ["plane"]
+
+# Sliders that go by tenths have no more to say beyond this.
+LARGEST = 1000
 
 
 def plane(W, x):
@@ -29,7 +33,8 @@ def plane(W, x):
     Raises
     ------
     ValueError
-        If W is not 2 x 3 of rank 2, or x not of length 3.
+        If W is not 2 x 3 of rank 2 or beyond the range of float32, or x not of length 3 or with
+        an entry beyond 1000.
 
     Examples
     --------
@@ -38,6 +43,9 @@ def plane(W, x):
     ['turn', 'tilt', 'a, signal', 'b, signal', 't, rejected']
     """
     x, S = real_array(x, "x", axes=1, length=3), Subspaces(W)
+    single(real_array(W, "W"), "W")
+    if abs(x).max() > LARGEST:
+        raise ValueError(f"x: expected entries up to {LARGEST}, got {abs(x).max():.6g}")
     if S.shape != (2, 3) or S.rank != 2:
         raise ValueError(f"W: expected shape (2, 3) and rank 2, got {S.shape} and {S.rank}")
     V = np.vstack([S.signal.T, S.rejected.T])

@@ -1,19 +1,32 @@
 """Sliders and the view that they move, linked in the browser."""
 
-from pathlib import Path
+import re
+from collections.abc import Mapping
+from importlib import resources
 
 import anywidget
 import ipywidgets
-import numpy as np
 import traitlets
 
-__all__ = ["View", "box", "choices", "knob"]
+from vslib import files
 
-SOURCES = Path(__file__).parent / "js"
+__all__ = ["View", "box", "choices", "knob", "sliders"]
+
+# Beyond this the browser, which counts in float64, takes neighbours for one.
+LARGEST = 2**53
+
+
+# Comments are for those who read the files; each control on a page carries its own copy.
+COMMENT = re.compile(r"^ *//[^\n]*\n|/\*.*?\*/\n", flags=re.M | re.S)
 
 
 def _source(file):
-    return (SOURCES / file).read_text("utf-8")
+    """What a view is made of, wherever vslib is imported from, a zip file too."""
+    path = resources.files("vslib.show") / "js" / file
+    try:
+        return COMMENT.sub("", path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise files.FileError(f"{path}: {error}; {files.MEND.format(path=path)}") from error
 
 
 class View(anywidget.AnyWidget):
@@ -43,32 +56,63 @@ class View(anywidget.AnyWidget):
 
 
 def choices(name, options):
-    """A slider over the given options.
+    """A slider over the given options, which says what is chosen as `str` does.
 
     Parameters
     ----------
     name : str
     options : sequence
-        Consecutive integers give an IntSlider, anything else a SelectionSlider.
+        Consecutive integers give an IntSlider, anything else a SelectionSlider; booleans are no
+        integers here, but False and True.
 
     Raises
     ------
     ValueError
-        If there are fewer than two options, or two that read the same.
+        If the name or an option is blank, if there are fewer than two options, or two that read
+        the same, as 1 and "1" do.
 
     Examples
     --------
-    >>> type(choices("digit", range(10))).__name__, choices("layer", ["one", "two"]).options
-    ('IntSlider', ('one', 'two'))
+    >>> type(choices("digit", range(10))).__name__, choices("trained", [False, True]).options
+    ('IntSlider', ('False', 'True'))
     """
-    options = list(options)
-    if len(options) < 2 or len({str(option) for option in options}) < len(options):
-        raise ValueError(f"control {name!r}: expected two or more different options, got {options}")
-    if all(isinstance(option, int | np.integer) for option in options):
-        first, last = int(options[0]), int(options[-1])
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"controls: expected names in words, got {name!r}")
+    options = [o.item() if getattr(o, "shape", None) == () else o for o in options]
+    read = [" ".join(str(option).split()) for option in options]
+    if len(read) < 2 or len({*read}) < len(read) or not all(read):
+        got = f"{options}, which read as {read}"
+        raise ValueError(f"control {name!r}: expected two or more different options, got {got}")
+    if all(type(option) is int and abs(option) < LARGEST for option in options):
+        first, last = options[0], options[-1]
         if options == list(range(first, last + 1)):
             return ipywidgets.IntSlider(first, first, last, description=name)
-    return ipywidgets.SelectionSlider(options=[str(o) for o in options], description=name)
+    return ipywidgets.SelectionSlider(options=read, description=name)
+
+
+def sliders(controls):
+    """A slider for each control, and the number of its options, both by name.
+
+    Parameters
+    ----------
+    controls : dict of str to sequence
+        As for `choices`.
+
+    Raises
+    ------
+    ValueError
+        If there is no control, or the options of one do not make a slider.
+
+    Examples
+    --------
+    >>> made, lengths = sliders({"digit": range(10), "layer": ["one", "two"]})
+    >>> lengths
+    {'digit': 10, 'layer': 2}
+    """
+    if not isinstance(controls, Mapping) or not controls:
+        raise ValueError(f"controls: expected options by name, got {controls!r}")
+    made = {name: choices(name, options) for name, options in controls.items()}
+    return made, {name: len(_position(slider)[2]) for name, slider in made.items()}
 
 
 def knob(name, start, reach, step):

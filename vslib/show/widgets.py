@@ -21,8 +21,8 @@ def browse(panels, controls, words):
     panels : list of Panel
         Drawn side by side, wrapping on a narrow screen.
     controls : dict of str to sequence
-        The options of each slider by its name; consecutive integers give an IntSlider, anything
-        else a SelectionSlider.
+        The options of each slider by its name, which it shows as `str` does; consecutive integers
+        give an IntSlider, anything else a SelectionSlider.
     words : (*lengths) nested list of str
         The sentence under the panels for every choice; `lengths` are those of the controls.
 
@@ -33,7 +33,8 @@ def browse(panels, controls, words):
     Raises
     ------
     ValueError
-        If a control has fewer than two options, or the words or a panel do not fit the controls.
+        If a control has fewer than two options or two that read the same, the words or a panel do
+        not fit the controls, or a value of a chart is beyond the range of float32.
 
     Examples
     --------
@@ -42,8 +43,7 @@ def browse(panels, controls, words):
     >>> [type(part).__name__ for part in control.children]
     ['SelectionSlider', 'View']
     """
-    sliders = [views.choices(name, options) for name, options in controls.items()]
-    lengths = {name: len(options) for name, options in controls.items()}
+    sliders, lengths = views.sliders(controls)
     sentences = np.asarray(words, dtype=object)
     if sentences.shape != tuple(lengths.values()):
         raise ValueError(f"words: expected shape {(*lengths.values(),)}, got {sentences.shape}")
@@ -51,4 +51,4 @@ def browse(panels, controls, words):
         "panels": [panel.spec(lengths) for panel in panels],
         "words": [str(sentence) for sentence in sentences.flat],
     }
-    return views.box("browse", spec, sliders)
+    return views.box("browse", spec, [*sliders.values()])

@@ -23,7 +23,9 @@ async function render({ model, el }) {
           const shown = panel.scales ? times(scale, values) : values;
           return show(panel.title, label, shown, panel.frames.shape, scale);
         }
-        show(panel.title, label, values.filter((v) => !Number.isNaN(v)), panel.range, {
+        // NaN at the end is no gap, but fills up what is shorter than other frames.
+        const end = values.findLastIndex((v) => !Number.isNaN(v)) + 1;
+        show(panel.title, label, values.slice(0, end), panel.range, {
           labels: panel.labels,
           band: panel.band && panel.band.frame(at),
           mark: panel.mark === null ? null : chosen[panel.mark],

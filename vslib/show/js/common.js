@@ -17,26 +17,40 @@ export async function unpack({ type, bytes, shape, axes, unit }) {
 export const position = (indices, lengths) => indices.reduce((p, i, k) => p * lengths[k] + i, 0);
 
 export const dot = (x, y) => x.reduce((sum, v, i) => sum + v * y[i], 0);
-export const norm = (x) => Math.sqrt(dot(x, x));
 export const times = (t, x) => x.map((v) => t * v);
 export const add = (x, y) => x.map((v, i) => v + y[i]);
 export const largest = (x) => x.reduce((best, v, i) => (v > x[best] ? i : best), 0);
 export const magnitude = (x) => x.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+
+// The length of a vector, also where the squares of its entries leave the range of numbers.
+export function norm(x) {
+  const top = magnitude(x), parts = x.map((v) => v / top);
+  return top && top * Math.sqrt(dot(parts, parts));
+}
 
 // ---- Words: numbers as a reader reads them.
 
 const minus = (words) => words.replace("-", "−");
 const raised = (n) => String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
 
-export const short = (v) => minus(String(Number(v.toPrecision(2))));
+// −1.2e-7 as −1.2 × 10⁻⁷.
+function power(v, digits) {
+  const [factor, exponent] = v.toExponential(digits - 1).split("e");
+  return minus(`${factor} × 10${raised(Number(exponent))}`);
+}
+
+// Two digits; very large and very small numbers with a power of ten.
+export function short(v) {
+  const size = Math.abs(v), ordinary = v === 0 || (size >= 1e-4 && size < 1e6);
+  return ordinary ? minus(String(Number(v.toPrecision(2)))) : power(v, 2);
+}
 export const lowered = (n) => String(n).replace(/\d/g, (c) => "₀₁₂₃₄₅₆₇₈₉"[c]);
 export const percent = (share) => `${Number((100 * share).toFixed(1))}\u00a0%`;
 
 // 2.1e-16 as 2 × 10⁻¹⁶; ordinary numbers as they are.
 export function scientific(v) {
-  if (v === 0 || (v >= 0.001 && v < 1000)) return short(v);
-  const [digit, power] = v.toExponential(0).split("e");
-  return `${digit} × 10${raised(Number(power))}`;
+  const size = Math.abs(v);
+  return v === 0 || (size >= 0.001 && size < 1000) ? short(v) : power(v, 1);
 }
 
 // What the controls say: "layer 2, digit 7".
@@ -124,14 +138,19 @@ export function named(n, wide, first) {
 }
 
 // A chart of n values: "bars" from zero or a "line", one position (`mark`) set off from the rest.
+// NaN is a gap.
 export function chart(stage, kind) {
-  const [height, left, right, top, bottom] = [190, 36, 4, 8, 24];
+  const [height, right, top, bottom] = [190, 4, 8, 24];
   const picture = svg("svg", { height }), { show } = panel(stage, picture, true);
   return (title, label, values, [low, high], { labels = null, band = null, mark = null } = {}) => {
     const name = (i) => (labels ? labels[i] : String(i + 1));
-    const [least, most] = [Math.min(...values), Math.max(...values)].map(short);
-    const marked = mark === null ? "" : `; marked: ${name(mark)}, ${short(values[mark])}`;
-    show(title, `${label}; ${values.length} values from ${least} to ${most}${marked}`);
+    const there = values.map((v, i) => i).filter((i) => !Number.isNaN(values[i]));
+    const [least, most] = [Math.min, Math.max].map((end) => short(end(...there.map((i) => values[i]))));
+    const seen = there.length ? `${there.length} values from ${least} to ${most}` : "no values";
+    const value = there.includes(mark) ? `, ${short(values[mark])}` : ": no value";
+    show(title, `${label}; ${seen}${mark === null ? "" : `; marked: ${name(mark)}${value}`}`);
+    const marks = ticks(low, high).map((v) => [v, short(v)]);
+    const left = Math.max(36, 7 * Math.max(...marks.map(([, words]) => words.length)) + 8);
     const width = picture.clientWidth || 340, step = (width - left - right) / values.length;
     const place = (pixels) => Math.round(100 * pixels) / 100;
     const x = (i) => place(left + step * (i + 0.5));
@@ -146,8 +165,8 @@ export function chart(stage, kind) {
     const broad = Math.max(...values.map((_, i) => name(i).length));
     picture.replaceChildren(
       ...(band ? [between("band", left, width - left - right, ...band)] : []),
-      ...ticks(low, high).map((v) => across("grid", v)),
-      ...ticks(low, high).map((v) => text(left - 6, y(v) + 4, "end", short(v))),
+      ...marks.map(([v]) => across("grid", v)),
+      ...marks.map(([v, words]) => text(left - 6, y(v) + 4, "end", words)),
       ...named(values.length, (7 * broad + 6) / step, labels ? 0 : 1)
         .map((i) => text(x(i), height - 6, "middle", name(i))),
     );
@@ -155,13 +174,17 @@ export function chart(stage, kind) {
       const own = Math.max(0.75 * step, step - 6);
       const look = (i) => (i === mark ? "bar vslib-marked" : "bar");
       picture.append(
-        ...values.map((v, i) => between(look(i), x(i) - own / 2, own, 0, v)),
+        ...there.map((i) => between(look(i), x(i) - own / 2, own, 0, values[i])),
         across("zero", 0),
       );
     } else {
-      const points = values.map((v, i) => [x(i), y(v)]).join(" ");
-      picture.append(svg("polyline", { class: "vslib-line", points }));
-      if (mark === null) return;
+      const alone = (i) => !there.includes(i - 1) && !there.includes(i + 1);
+      const d = there.map((i) => {
+        const start = there.includes(i - 1) ? "L" : "M";
+        return `${start} ${x(i)} ${y(values[i])}${alone(i) ? " h 0" : ""}`;
+      });
+      picture.append(svg("path", { class: "vslib-line", d: d.join(" ") }));
+      if (!there.includes(mark)) return;
       const [cx, cy] = [x(mark), y(values[mark])];
       picture.append(svg("circle", { class: "vslib-marked", cx, cy, r: 6 }));
     }

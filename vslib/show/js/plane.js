@@ -22,7 +22,14 @@ export function seen([x1, x2, x3], turn, tilt) {
 }
 
 const HALF = 160, SQUARE = [[1, 1], [1, -1], [-1, -1], [-1, 1]];
-const vector = (x) => `(${x.map((v) => v.toFixed(2).replace("-", "−")).join(", ")})`;
+
+// (1.00, −2.00, 0.00), with a power of ten where the entries would not read.
+export function vector(x) {
+  const top = magnitude(x), away = top && (top < 0.05 || top >= 1e5);
+  const exponent = away ? Math.floor(Math.log10(top)) : 0, unit = 10 ** exponent;
+  const entries = x.map((v) => (v / unit).toFixed(2).replace(/^-(?=.*[1-9])/, "−").replace("-", ""));
+  return `(${entries.join(", ")})${away ? ` × 10${raised(exponent)}` : ""}`;
+}
 
 // A square drawing around the origin; what is `reach` away from it meets the edge. Its shapes take
 // points of the plane and the colour of a space.

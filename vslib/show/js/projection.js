@@ -2,12 +2,13 @@
 
 // The part of x along w, what is left of x, its share of the energy, the angle in degrees.
 export function project(x, w) {
-  const p = times(dot(w, x) / dot(w, w), w), residual = add(x, times(-1, p));
-  const cosine = dot(w, x) / (norm(w) * norm(x));
+  const [u, direction] = [w, x].map((v) => v.map((entry) => entry / magnitude(v)));
+  const p = times(dot(u, x) / dot(u, u), u), residual = add(x, times(-1, p));
+  const cosine = dot(u, direction) / (norm(u) * norm(direction));
   return {
     p,
     residual,
-    removed: dot(residual, residual) / dot(x, x),
+    removed: (norm(residual) / norm(x)) ** 2,
     angle: (Math.acos(Math.max(-1, Math.min(1, cosine))) * 180) / Math.PI,
   };
 }
