@@ -178,11 +178,38 @@ def test_a_distribution_counts_all_draws_and_names_the_marks():
     assert named == ["a: 1", "b: 2", "c: 3", "d: 4.25"]
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_very_small_and_very_large_values_keep_their_colours_and_shares(size):
+    figure = figures.images(size * SIGNED[:2], kind="signed", columns=2)
+    for picture, plain in zip(pictures(figure), SIGNED[:2], strict=True):
+        shown = picture.to_rgba(picture.get_array())
+        expected = looks.MAP(plain / abs(SIGNED[:2]).max() / 2 + 0.5)
+        np.testing.assert_allclose(shown, expected, atol=0.02)
+    labels = [label.get_text() for label in bars(figure)[0].get_yticklabels()]
+    assert labels[2] == f"{size * abs(SIGNED[:2]).max():.2g}"
+    x = size * GREY[0].ravel()
+    titles = [axis.get_title() for axis in figures.split(x, 0.8 * x, 0.2 * x, (4, 6)).axes]
+    assert titles[::2] == ["x", "signal, 64%", "rejected, 4%"]
+
+
+def test_a_range_beyond_the_values_colours_nothing():
+    axis = figures.ranges({"a": [0.0, 1.0]}, (5, 6), "value").axes[0]
+    band = axis.patches[-1]
+    assert band.get_width() == pytest.approx(0) and axis.get_xlim()[1] < 2
+
+
 ERRORS = {
     "axes": (lambda: figures.images(GREY[0]), r"arrays: expected 3 axes, got shape \(4, 6\)"),
     "titles": (lambda: figures.images(GREY, titles="abc"), "titles: expected 7, got 3"),
     "kind": (lambda: figures.images(GREY, kind="gray"), "kind: expected 'image' .* got 'gray'"),
     "scale": (lambda: figures.images(GREY, scale="frame"), "expected 'row', .* got 'frame'"),
+    "no scale": (lambda: figures.images(GREY, scale=0), "or a positive number, got 0"),
+    "infinite scale": (lambda: figures.images(GREY, scale=np.inf), "positive number, got inf"),
+    "columns": (lambda: figures.images(GREY, columns=0), "columns: expected 1 or more, got 0"),
+    "no spectrum": (lambda: figures.spectrum([]), "singular_values: expected at least one entry"),
+    "negative": (lambda: figures.spectrum([1, -2]), "numbers of 0 or more, got -2"),
+    "edges": (lambda: figures.spectrum([1], edges=[1]), "edges: expected length 2"),
+    "chance": (lambda: figures.spectrum([1], chance=[1]), "chance: expected 2 axes"),
     "spectrum": (lambda: figures.spectrum(SIGNED), r"singular_values: expected .* got shape"),
     "names": (lambda: figures.spectrum([2, 1], names="ab"), "names: expected 1, got 2"),
     "shape": (
@@ -190,14 +217,24 @@ ERRORS = {
         r"x: expected length 25 .* got shape \(24,\)",
     ),
     "lengths": (lambda: figures.curve([1, 2], [1], "", ""), r"y: expected length 2 .* \(1,\)"),
+    "negative shape": (
+        lambda: figures.split(*GREY.reshape(7, 24)[:3], (-4, -6)),
+        r"shape: expected h and w of 1 or more, got \(-4, -6\)",
+    ),
+    "mark": (lambda: figures.distribution([1], {"a": np.inf}, ""), "mark 'a': expected finite"),
+    "no ranges": (lambda: figures.ranges({}, (0, 1), ""), "values: expected arrays by name"),
+    "layer": (lambda: figures.ranges({"a": [np.nan]}, (0, 1), ""), "a: expected finite numbers"),
+    "ends": (lambda: figures.ranges({"a": [1]}, (1, 0), ""), "ends: expected a lower"),
     "nan": (lambda: figures.distribution([np.nan], {}, ""), "draws: expected finite numbers"),
 }
 
 
 @pytest.mark.parametrize("make, message", ERRORS.values(), ids=ERRORS)
 def test_what_does_not_fit_is_said(make, message):
+    before = plt.get_fignums()
     with pytest.raises(ValueError, match=message):
         make()
+    assert plt.get_fignums() == before
 
 
 def test_ranges_reach_from_the_lowest_to_the_highest_value():

@@ -1,5 +1,7 @@
 """What the reader sees: each view in a browser, on a model that is only a record of values."""
 
+import re
+
 import ipywidgets
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from controls import (
 from seen import Seen
 
 import vslib
-from vslib.show import looks, views
+from vslib.show import looks, views, widgets
 
 
 @pytest.fixture
@@ -198,10 +200,119 @@ def test_a_view_that_is_taken_away_stops(show, make):
 def test_consecutive_integers_give_an_int_slider_and_anything_else_a_selection():
     assert isinstance(views.choices("k", range(1, 11)), ipywidgets.IntSlider)
     assert isinstance(views.choices("k", np.arange(3)), ipywidgets.IntSlider)
-    for options in ([1, 2, 4], ["a", "b"], [0.1, 0.2], [2, 1]):
+    assert isinstance(views.choices("k", np.arange(3)), ipywidgets.IntSlider)
+    for options in (
+        [1, 2, 4],
+        ["a", "b"],
+        [0.1, 0.2],
+        [2, 1],
+        range(0, 10, 2),
+        range(3, -3, -1),
+        [0.0, 1.0, 2.0],
+        [False, True],
+        [None, 0],
+        [1, True],
+        [2**53, 2**53 + 1],
+    ):
         slider = views.choices("k", options)
         assert isinstance(slider, ipywidgets.SelectionSlider)
         assert slider.options == tuple(str(option) for option in options)
+    for options in (np.array([False, True]), [np.False_, np.True_]):
+        assert views.choices("k", options).options == ("False", "True")
+    assert views.choices("k", [np.float32(0.5), np.int64(1), "a"]).options == ("0.5", "1", "a")
+
+
+CHOICES = [
+    ([False, True], ["False", "True"]),
+    (np.array([False, True]), ["False", "True"]),
+    (range(-2, 1), ["-2", "-1", "0"]),
+    (np.arange(-1, 1), ["-1", "0"]),
+    ([0.5, None, 1], ["0.5", "None", "1"]),
+    (range(10, 0, -5), ["10", "5"]),
+]
+
+
+@pytest.mark.parametrize("options, read", CHOICES, ids=str)
+def test_a_view_says_what_was_chosen(show, options, read):
+    """In its words, and to those who cannot see the picture; the slider shows the same."""
+    frames = np.arange(len(read))[:, None] * np.ones(2)
+    panel = widgets.Panel("frame", frames, "bars")
+    box = widgets.browse([panel], {"trained": options}, [f"word {name}" for name in read])
+    slider, view = box.children
+    first = view.spec["controls"][0]["first"]
+    seen = show(box)
+    for number, name in enumerate(read):
+        at = seen.at(first + number)
+        assert at["words"] == f"word {name}"
+        assert f"trained {name};" in at["labels"][0]
+        assert f"from {number} to {number}" in at["labels"][0]
+    values = getattr(slider, "options", None) or range(slider.min, slider.max + 1)
+    assert [str(value) for value in values] == read
+
+
+def test_a_gap_stays_where_it_is_and_shorter_frames_end_earlier(show):
+    frames = [[1, np.nan, 3, 4], [2, 5, np.nan, np.nan], [np.nan] * 4]
+    panels = [widgets.Panel(kind, frames, kind, mark="k") for kind in ("bars", "line")]
+    view = show(widgets.browse(panels, {"k": range(3)}, list("abc")))
+    bars, line = view.at(0)["charts"]
+    assert bars.count("vslib-bar") == 3 and line.count("vslib-line") == 1
+    whole = [float(x) for x in re.findall(r'class="vslib-bar[^"]*" x="([\d.]+)"', bars)]
+    assert whole[1] - whole[0] == pytest.approx(2 * (whole[2] - whole[1]), abs=0.03)
+    assert len(re.findall("M", line.split("vslib-line")[1])) == 2
+    assert view.at(0)["labels"] == [
+        f"{kind}; k 0; 3 values from 1 to 4; marked: 1, 1" for kind in ("bars", "line")
+    ]
+    shorter = view.at(1)
+    assert shorter["charts"][0].count("vslib-bar") == 2
+    assert shorter["labels"][0] == "bars; k 1; 2 values from 2 to 5; marked: 2, 5"
+    assert view.at(2)["labels"][1] == "line; k 2; no values; marked: 3: no value"
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-44, 1e-7, 1e37])
+def test_charts_of_very_small_and_very_large_numbers_are_drawn_as_any_others(show, size):
+    values = np.array([[3, 1, 2], [2, 1, 1.5]])
+
+    def drawn(values):
+        panels = [widgets.Panel(kind, values, kind) for kind in ("bars", "line")]
+        seen = show(widgets.browse(panels, {"k": range(2)}, ["a", "b"])).at(1)
+        bars, line = seen["charts"]
+        heights = re.findall(r'class="vslib-bar"[^>]* height="([\d.]+)"', bars)
+        path = re.search(r'class="vslib-line" d="([^"]+)"', line)[1]
+        found = heights + re.findall(r"[\d.]+", path)[1::2]
+        return np.array(found, float), seen["labels"]
+
+    plain, _ = drawn(values)
+    scaled, labels = drawn(size * values)
+    assert len(plain) == 6
+    np.testing.assert_allclose(scaled, plain, atol=0.03)
+    assert "NaN" not in "".join(labels) and "Infinity" not in "".join(labels)
+    assert " × 10" in labels[0]
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-300, 1e-9, 1e300])
+def test_signed_pictures_of_any_size_keep_their_colours(show, size):
+    frames = np.stack([R, 0.01 * R, 0 * R])
+    panels = [widgets.Panel(str(s), size * frames, "signed", scale=s) for s in (None, "frame")]
+    view = show(widgets.browse(panels, {"k": range(3), "digit": range(3)}, [["w"] * 3] * 3))
+    if size > 1e-320:
+        common, own = view.at(1, 2)["pixels"]
+        assert_close(common, as_signed(0.01 * R[2], abs(R).max()))
+        assert_close(own, as_signed(R[2], abs(R[2]).max()))
+    for drawn in view.at(2, 0)["pixels"]:
+        assert (rgb(drawn) == 250).all()
+    assert not any(word in "".join(view.at(0, 0)["scales"]) for word in ("NaN", "Infinity", "e"))
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-44, 1e37])
+def test_projection_and_mix_do_not_depend_on_the_size_of_weights_and_outputs(show, size):
+    plain, scaled = (
+        show(widgets.projection(X, s * W, range(3), "abc")).at(2, 1) for s in (1, size)
+    )
+    assert scaled["words"] == plain["words"] and scaled["pixels"] == plain["pixels"]
+    plain, scaled = (
+        show(widgets.mix(X, R, s * Y, 1e-3 * s * Y, {"k": range(3)})).at(1, 1.5) for s in (1, size)
+    )
+    assert scaled["words"] == plain["words"] and "NaN" not in scaled["charts"][0]
 
 
 # ---- What does not fit is said

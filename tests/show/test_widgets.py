@@ -2,6 +2,11 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -29,6 +34,7 @@ import vslib
 from vslib import mnist
 from vslib.show import looks, views, widgets
 from vslib.show.packing import exact, grey, signed
+from vslib.show.panels import axis_range
 from vslib.show.widgets import Panel
 
 
@@ -153,6 +159,38 @@ def browsed(controls=LAYERS, words=SENTENCES, **panel):
 ERRORS = {
     "one option": (lambda: browsed({"k": [1]}), r"control 'k': expected two .* got \[1\]"),
     "same options": (lambda: browsed({"k": ["a", "a"]}), r"different options, got \['a', 'a'\]"),
+    "same words": (lambda: browsed({"k": [1, "1"]}), r"different options, got \[1, '1'\]"),
+    "same spaces": (lambda: browsed({"k": ["a b", "a  b "]}), "control 'k': .* different options"),
+    "blank option": (lambda: browsed({"k": ["a", " "]}), "control 'k': expected two or more"),
+    "blank name": (lambda: browsed({" ": [1, 2]}), "controls: expected names in words, got ' '"),
+    "number as name": (lambda: browsed({0: [1, 2]}), "controls: expected names in words, got 0"),
+    "no control": (lambda: browsed({}), r"controls: expected options by name, got \{\}"),
+    "list of controls": (lambda: browsed([1, 2]), r"controls: expected options by name, got \[1"),
+    "labels": (
+        lambda: browsed(kind="bars", frames=F[..., 0], labels="ab"),
+        "panel 'p': expected 4 labels, got 2",
+    ),
+    "mark beyond": (
+        lambda: browsed(kind="bars", frames=F[..., 0, :2], mark="digit"),
+        "expected a mark among 2 positions, got 'digit' of 3 options",
+    ),
+    "band of three": (
+        lambda: browsed(kind="bars", frames=F[..., 0], band=F[..., 0, :3]),
+        r"band of panel 'p': expected lower and upper, got \(2, 3, 3\)",
+    ),
+    "gaps alone": (
+        lambda: browsed(kind="line", frames=F[..., 0] * np.nan),
+        "panel 'p': expected at least one number, got NaN alone",
+    ),
+    "words as numbers": (
+        lambda: browsed(kind="bars", frames=[[["a"]] * 3] * 2),
+        "panel 'p': expected real numbers",
+    ),
+    "infinite scale": (
+        lambda: browsed(kind="signed", scale=np.inf),
+        "scale: expected a positive number or 'frame', got inf",
+    ),
+    "true as scale": (lambda: browsed(kind="signed", scale=True), "positive number .* got True"),
     "words": (lambda: browsed(words=SENTENCES[0]), r"words: expected shape \(2, 3\), got \(3,\)"),
     "kind": (lambda: browsed(kind="photo"), r"expected kind 'image', .* got 'photo'"),
     "axes": (lambda: browsed(axes=["lyer"]), r"expected controls of \['layer', .* got .*lyer"),
@@ -166,7 +204,7 @@ ERRORS = {
         lambda: browsed(kind="bars", frames=F[..., 0], band=[0, 1]),
         r"band of panel 'p': expected shape \(2, 3, \.+\), got \(2,\)",
     ),
-    "grey": (lambda: browsed(frames=F - 1), r"expected grey values in \[0, 1\], got -1\.0"),
+    "grey": (lambda: browsed(frames=F - 1), r"'p': expected grey values in \[0, 1\], got -1\.0"),
     "nan": (lambda: browsed(frames=F * np.nan, kind="signed"), "expected finite numbers"),
     "infinite bars": (lambda: browsed(frames=F[..., 0] + np.inf, kind="bars"), "expected finite"),
     "no scale": (
@@ -192,6 +230,12 @@ ERRORS = {
         r"images: expected shape \(\.+, \.+\), got \(20,\)",
     ),
     "zero input": (lambda: widgets.mix(0 * X, R, Y, Z, DIGITS), "images: expected no zero vector"),
+    "grey input": (
+        lambda: widgets.mix(2 * X, R, Y, Z, DIGITS),
+        r"images: expected grey values in \[0, 1\]",
+    ),
+    "no outputs": (lambda: widgets.mix(X, R, 3, Z, DIGITS), "outputs: expected 3 .* got 0"),
+    "far x": (lambda: widgets.plane(PLANE, [1e9, 1, 1]), r"x: expected .* 1000, got 1e\+09"),
     "W": (lambda: widgets.plane(W, [1, 1, 1]), r"W: expected shape \(2, 3\) .* got \(3, 20\)"),
     "rank one": (lambda: widgets.plane([[1, 2, 3], [2, 4, 6]], [1, 1, 1]), "rank 2, got .* 1"),
     "x": (lambda: widgets.plane(PLANE, [1, 1]), r"x: expected length 3 .* got shape \(2,\)"),
@@ -203,11 +247,24 @@ ERRORS = {
         lambda: widgets.projection(X, W[:, :9], range(3), range(3)),
         r"weights: expected shape \(3, 4, 5\), got \(3, 9\)",
     ),
+    "weights across": (
+        lambda: widgets.projection(X, W.T, range(3), range(3)),
+        r"weights: expected shape \(3, 4, 5\), got \(20, 3\)",
+    ),
+    "grey image": (
+        lambda: widgets.projection(-X, W, range(3), range(3)),
+        r"images: expected grey values in \[0, 1\]",
+    ),
     "zero weights": (lambda: widgets.projection(X, 0 * W, range(3), range(3)), "no zero vector"),
     "accuracy": (
         lambda: widgets.rank_k(W, [0.5, 0.9], (4, 5)),
         r"accuracy: expected length 3 .* got shape \(2,\)",
     ),
+    "accuracy in percent": (
+        lambda: widgets.rank_k(W, [20, 50, 90], (4, 5)),
+        r"accuracy: expected grey",
+    ),
+    "negative shape": (lambda: widgets.rank_k(W, [0.1] * 3, (-4, -5)), r"h w = 20, got \(-4, -5"),
     "image shape": (lambda: widgets.rank_k(W, [0.1] * 3), r"h w = 20, got \(28, 28\)"),
 }
 
@@ -216,6 +273,91 @@ ERRORS = {
 def test_what_does_not_fit_is_said(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+# What would be infinite in float32, where it stands: the value and its name.
+BEYOND = {
+    "bars": (lambda v: browsed(kind="bars", frames=F[..., 0] + v), "panel 'p'"),
+    "line": (lambda v: browsed(kind="line", frames=F[..., 0] + v), "panel 'p'"),
+    "band": (
+        lambda v: browsed(kind="bars", frames=F[..., 0], band=F[..., 0, :2] + v),
+        "band of panel 'p'",
+    ),
+    "rejected": (lambda v: widgets.mix(X, R + v, Y, Z, DIGITS), "rejected"),
+    "outputs": (lambda v: widgets.mix(X, R, Y + v, Z, DIGITS), "outputs"),
+    "rejected outputs": (lambda v: widgets.mix(X, R, Y, Z + v, DIGITS), "rejected_outputs"),
+    "signed images": (
+        lambda v: widgets.mix(X + v, R, Y, Z, DIGITS, signed=[True] * 3),
+        "images",
+    ),
+    "weights": (lambda v: widgets.projection(X, W + v, range(3), range(3)), "weights"),
+    "W": (lambda v: widgets.rank_k(v * W / abs(W).max(), [0.1] * 3, (4, 5)), "W"),
+    "plane": (lambda v: widgets.plane(v * PLANE / 2, [1, 1, 1]), "W"),
+}
+
+
+@pytest.mark.parametrize("value", [1e300, 4e38, -3.5e38])
+@pytest.mark.parametrize("make, name", BEYOND.values(), ids=BEYOND)
+def test_what_would_be_infinite_on_the_page_is_refused_by_name_and_value(make, name, value):
+    with pytest.raises(ValueError, match=rf"^{name}: .* up to 3.4e\+38, got -?[34\d.]+e\+"):
+        make(value)
+
+
+@pytest.mark.parametrize("make, name", BEYOND.values(), ids=BEYOND)
+def test_what_float32_holds_is_taken(make, name):
+    make(3.4e38)
+
+
+def test_an_input_that_would_be_zero_on_the_page_is_refused():
+    x = np.stack([X[0], 1e-60 * X[1], X[2]])
+    with pytest.raises(ValueError, match="images: expected no zero vector"):
+        widgets.projection(x, W, range(3), range(3))
+
+
+def test_the_axis_of_a_chart_has_room_whatever_its_values():
+    for low, high in ((0, 0), (2, 2), (-1e30, -1e30), (1e-50, 1e-50), (0, 5e-324), (3, 3 + 1e-9)):
+        for zero in (False, True):
+            bottom, top = axis_range([low, np.nan, high], zero)
+            assert bottom < top and bottom <= low <= high <= top
+            assert zero is False or bottom <= 0 <= top
+    assert axis_range([1, 3], False) == pytest.approx([0.9, 3.1])
+
+
+# ---- The sources of the views, from wherever vslib is imported
+
+ZIPPED = """
+import numpy as np, vslib
+from vslib import files
+from vslib.show import figures, tables, widgets
+assert ".zip" in vslib.__file__
+panel = widgets.Panel("p", np.eye(2), "bars")
+try:
+    view = widgets.browse([panel], {"k": [1, 2]}, ["a", "b"]).children[-1]
+    print("export default" in view._esm, ".vslib" in view._css)
+except files.FileError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_views_come_out_of_a_zip_file_or_are_missed_by_name(tmp_path, whole):
+    package = Path(vslib.__file__).parent
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in package.rglob("*"):
+            if path.suffix in (".py", ".css") or (path.suffix == ".js" and whole):
+                archive.write(path, Path("vslib") / path.relative_to(package))
+    done = subprocess.run(
+        [sys.executable, "-c", ZIPPED],
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "all.zip")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    if whole:
+        assert done.stdout == "True True\n"
+    else:
+        assert "show/js/common.js" in done.stdout and "install vslib again" in done.stdout
 
 
 # ---- The JavaScript's arithmetic is NumPy's
@@ -316,6 +458,10 @@ def test_names_under_a_chart_never_touch(script):
         ("js.scientific(0)", "0"),
         ("js.scientific(0.0123)", "0.012"),
         ("js.scientific(31234)", "3 × 10⁴"),
+        ("js.scientific(-2.4e-16)", "−2 × 10⁻¹⁶"),
+        ("js.short(-1.26e-300)", "−1.3 × 10⁻³⁰⁰"),
+        ("js.short(1e300)", "1.0 × 10³⁰⁰"),
+        ("js.short(999999)", "1000000"),
         ("js.short(-0.12345)", "−0.12"),
         ("js.percent(0.8434)", "84.3\u00a0%"),
         ("js.percent(1)", "100\u00a0%"),
@@ -365,6 +511,36 @@ def test_rows_of_rank_k_are_the_truncated_svd(script):
         error = script("rank_k", "js.relativeError(given.k, given.s)", k=k, s=s)
         missing = np.linalg.norm(W - expected) / np.linalg.norm(W)
         assert error == pytest.approx(missing, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1, 1e200])
+def test_lengths_are_right_where_squares_are_not(script, size):
+    x = size * X[0].ravel()
+    assert script("browse", "js.norm(given.x)", x=x) == pytest.approx(
+        size * np.linalg.norm(X[0]), rel=1e-12, abs=0
+    )
+    assert script("browse", "js.norm([0, 0])") == script("browse", "js.norm([])") == 0
+    given = {"x": X[0].ravel(), "w": W[0]}
+    plain, scaled = (
+        script("projection", "js.project(given.x, given.w)", **given | {"w": s * W[0]})
+        for s in (1, size)
+    )
+    assert scaled["removed"] == pytest.approx(plain["removed"], rel=1e-12)
+    assert scaled["angle"] == pytest.approx(plain["angle"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "x, words",
+    [
+        ([1, -2.004, 0], "(1.00, −2.00, 0.00)"),
+        ([-1e-9, 0.5, 0], "(0.00, 0.50, 0.00)"),
+        ([1.5e-7, -3e-7], "(1.50, −3.00) × 10⁻⁷"),
+        ([0, 2e8], "(0.00, 2.00) × 10⁸"),
+        ([0, 0], "(0.00, 0.00)"),
+    ],
+)
+def test_vectors_read_as_words(script, x, words):
+    assert script("plane", "js.vector(given.x)", x=x) == words
 
 
 def test_a_sheet_lays_pictures_in_rows(script):

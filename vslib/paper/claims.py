@@ -5,7 +5,7 @@ import json
 import string
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import resources
 
 from vslib import files
 
@@ -18,7 +18,7 @@ __all__ = [
     "stored",
 ]
 
-FOLDER = Path(__file__).parent / "data" / "reproduction"
+FOLDER = resources.files("vslib.paper") / "data" / "reproduction"
 GROUPS = ("networks", "figure 1", "figure 2", "figure 3", "the method")
 VERDICTS = ("reproduced", "reproduced with a caveat", "explained otherwise", "not reproduced")
 
@@ -126,6 +126,14 @@ class Claim:
         return "; ".join(f"{', '.join(r)} ({w})" if r else w for w, r in parts.items())
 
 
+def _read(path, decode):
+    """What a file of the package holds, also where vslib is imported from a zip file."""
+    try:
+        return decode(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise files.FileError(f"{path}: {error}; {files.MEND.format(path=path)}") from error
+
+
 @functools.cache
 def claims():
     """The claims, in the order of `GROUPS` and then of the paper.
@@ -134,12 +142,17 @@ def claims():
     -------
     tuple of Claim
 
+    Raises
+    ------
+    vslib.files.FileError
+        If the file is missing or damaged.
+
     Examples
     --------
     >>> claims()[0].key, claims()[0].paper
     ('accuracy-fc1', '92 %')
     """
-    entries = tomllib.loads((FOLDER / "claims.toml").read_text(encoding="utf-8"))
+    entries = _read(FOLDER / "claims.toml", tomllib.loads)
     found = [
         Claim(key=key, **entry | {"numbers": tuple(entry["numbers"])})
         for key, entry in entries.items()
@@ -158,7 +171,7 @@ def stored():
     Raises
     ------
     vslib.files.FileError
-        If the file is missing.
+        If the file is missing or damaged.
 
     Examples
     --------
@@ -166,10 +179,7 @@ def stored():
     >>> round(number.value, 2), len(number.seeds), round(number.low, 2), round(number.high, 2)
     (7.36, 10, 6.48, 8.08)
     """
-    path = FOLDER / "numbers.json"
-    if not path.is_file():
-        raise files.FileError(f"{path} is missing; {files.MEND.format(path=path)}")
-    entries = json.loads(path.read_text())
+    entries = _read(FOLDER / "numbers.json", json.loads)
     return {
         key: Number(**entry | {"seeds": tuple(entry["seeds"])}) for key, entry in entries.items()
     }

@@ -31,7 +31,8 @@ def spectrum(singular_values, chance=None, edges=None, names=None):
     Raises
     ------
     ValueError
-        If a spectrum is not a vector, or the names are not as many as the spectra.
+        If a spectrum is not a vector of numbers of 0 or more, the edges are not two numbers, or
+        the names are not as many as the spectra.
 
     Examples
     --------
@@ -39,8 +40,16 @@ def spectrum(singular_values, chance=None, edges=None, names=None):
     >>> axis.lines[0].get_ydata().tolist()
     [3.0, 2.0, 1.0]
     """
-    several = singular_values if np.ndim(singular_values[0]) else [singular_values]
+    one = not len(singular_values) or np.ndim(singular_values[0]) == 0
+    several = [singular_values] if one else singular_values
     spectra = [real_array(s, "singular_values", axes=1) for s in several]
+    least = min(s.min() for s in spectra)
+    if least < 0:
+        raise ValueError(f"singular_values: expected numbers of 0 or more, got {least:g}")
+    if edges is not None:
+        edges = real_array(edges, "edges", axes=1, length=2)
+    if chance is not None:
+        chance = real_array(chance, "chance", axes=2)
     names = [None] * len(spectra) if names is None else names
     if len(names) != len(spectra):
         raise ValueError(f"names: expected {len(spectra)}, got {len(names)}")
@@ -49,8 +58,7 @@ def spectrum(singular_values, chance=None, edges=None, names=None):
         if edges is not None:
             axis.axhspan(*edges, color=INK, alpha=0.2, lw=0, label="Marchenko–Pastur edges")
         if chance is not None:
-            draws = real_array(chance, "chance", axes=2)
-            lines = axis.plot(np.arange(1, draws.shape[1] + 1), draws.T, color=INK, lw=0.6)
+            lines = axis.plot(np.arange(1, chance.shape[1] + 1), chance.T, color=INK, lw=0.6)
             lines[0].set_label("chance, seeded draws")
         for name, s in zip(names, spectra, strict=True):
             axis.plot(np.arange(1, len(s) + 1), s, "o-" if len(s) <= 40 else "-", label=name)
@@ -106,6 +114,11 @@ def distribution(draws, marks, xlabel):
     -------
     matplotlib.figure.Figure
 
+    Raises
+    ------
+    ValueError
+        If a draw or a mark is not finite.
+
     Examples
     --------
     >>> (axis,) = distribution([1.0, 1.1, 1.3], {"fc1": 7.363}, "condition number").axes
@@ -113,6 +126,7 @@ def distribution(draws, marks, xlabel):
     ['fc1: 7.363']
     """
     draws = real_array(draws, "draws", axes=1)
+    marks = {str(name): _number(value, f"mark {name!r}") for name, value in marks.items()}
     with style():
         figure, axis = plt.subplots(figsize=CHART)
         axis.hist(draws, bins=40, color=INK, alpha=0.5)
@@ -122,6 +136,10 @@ def distribution(draws, marks, xlabel):
         axis.set(xlabel=xlabel, ylabel=f"draws, of {len(draws):,}")
         axis.legend()
     return closed(figure)
+
+
+def _number(value, name):
+    return float(real_array([value], name, axes=1)[0])
 
 
 def ranges(values, ends, xlabel):
@@ -140,13 +158,23 @@ def ranges(values, ends, xlabel):
     -------
     matplotlib.figure.Figure
 
+    Raises
+    ------
+    ValueError
+        If there are no values, one of them is not finite, or the ends are not in order.
+
     Examples
     --------
     >>> (axis,) = ranges({"tanh": [-0.9, 0, 2]}, (-1, 1), "value").axes
     >>> [label.get_text() for label in axis.get_yticklabels()]
     ['tanh']
     """
-    flat = [real_array(some, name).ravel() for name, some in values.items()]
+    flat = [real_array(some, str(name)).ravel() for name, some in values.items()]
+    if not flat:
+        raise ValueError("values: expected arrays by name, got none")
+    low, high = ends
+    if not low < high:
+        raise ValueError(f"ends: expected a lower and a higher one, got {low} and {high}")
     with style():
         figure, axis = plt.subplots(figsize=CHART)
         looks = {key: {"color": INK} for key in ("boxprops", "whiskerprops", "capprops")}
@@ -160,9 +188,10 @@ def ranges(values, ends, xlabel):
             medianprops=median,
             **looks,
         )
-        axis.set_yticks(places, list(values))
+        axis.set_yticks(places, [str(name) for name in values])
         left, right = axis.get_xlim()
-        band = max(left, ends[0]), min(right, ends[1])
+        # Where the range begins beyond the values there is nothing to colour.
+        band = np.clip(ends, left, right)
         axis.axvspan(*band, color=BLUE, alpha=0.2, lw=0, label="range of the activation")
         axis.set(xlabel=xlabel, xlim=(left, right))
         axis.legend(loc="lower right", bbox_to_anchor=(1, 1))

@@ -1,6 +1,7 @@
 """Pictures for the chapters, in one style that reads on light and on dark pages."""
 
 import math
+from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,7 +44,8 @@ def images(arrays, titles=None, columns=5, kind="image", scale="row"):
     Raises
     ------
     ValueError
-        If `arrays` has not three axes, the titles are not N, `kind` or `scale` is unknown.
+        If `arrays` has not three axes, the titles are not N, `columns` is not 1 or more, `kind` is
+        unknown, or `scale` neither of the words nor a positive number.
 
     Examples
     --------
@@ -58,8 +60,11 @@ def images(arrays, titles=None, columns=5, kind="image", scale="row"):
         raise ValueError(f"titles: expected {len(arrays)}, got {len(titles)}")
     if kind not in ("image", "signed"):
         raise ValueError(f"kind: expected 'image' or 'signed', got {kind!r}")
-    if isinstance(scale, str) and scale not in ("row", "all"):
-        raise ValueError(f"scale: expected 'row', 'all' or a number, got {scale!r}")
+    number = isinstance(scale, Real) and not isinstance(scale, bool) and 0 < scale < math.inf
+    if not number and scale not in ("row", "all"):
+        raise ValueError(f"scale: expected 'row', 'all' or a positive number, got {scale!r}")
+    if columns < 1:
+        raise ValueError(f"columns: expected 1 or more, got {columns!r}")
     columns = min(columns, len(arrays))
     rows = math.ceil(len(arrays) / columns)
     wide = min(2, (CHART[0] - 0.6) / columns)
@@ -71,7 +76,7 @@ def images(arrays, titles=None, columns=5, kind="image", scale="row"):
             axis.set_axis_off()
         for row, axes in enumerate(grid):
             shown = arrays[row * columns : (row + 1) * columns]
-            limit = {"row": _limit(shown), "all": _limit(arrays)}.get(scale, scale)
+            limit = scale if number else _limit(shown if scale == "row" else arrays)
             for axis, values in zip(axes, shown, strict=False):
                 picture = _picture(axis, values, kind, limit)
             if kind == "signed":
@@ -88,6 +93,8 @@ def _limit(arrays):
 def _picture(axis, values, kind, limit):
     if kind == "image":
         return axis.imshow(values, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    if not 1e-30 < limit < 1e30:  # where Matplotlib's own arithmetic would lose them
+        values, limit = np.clip(values / limit, -1, 1), 1
     return axis.imshow(values, cmap=MAP, vmin=-limit, vmax=limit, interpolation="nearest")
 
 
@@ -116,7 +123,7 @@ def split(x, signal, rejected, shape):
     Raises
     ------
     ValueError
-        If the lengths differ or are not h w.
+        If the lengths differ or are not h w, or h or w is not 1 or more.
 
     Examples
     --------
@@ -124,11 +131,14 @@ def split(x, signal, rejected, shape):
     >>> [axis.get_title() for axis in figure.axes if axis.get_title()]
     ['x', 'signal, 36%', 'rejected, 64%']
     """
+    if len(shape) != 2 or min(shape) < 1:
+        raise ValueError(f"shape: expected h and w of 1 or more, got {tuple(shape)}")
     x, signal, rejected = (
         real_array(values, name, axes=1, length=math.prod(shape)).reshape(shape)
         for name, values in (("x", x), ("signal", signal), ("rejected", rejected))
     )
-    energy = (x**2).sum() or 1.0
+    top = _limit(x)  # squares of very small numbers are zero
+    energy = ((x / top) ** 2).sum() or 1.0
     limit = _limit(np.stack([signal, rejected]))
     with style():
         figure, axes = plt.subplots(1, 5, figsize=(6, 1.8), width_ratios=(6, 1, 6, 1, 6))
@@ -141,6 +151,6 @@ def split(x, signal, rejected, shape):
         parts = {"signal": signal, "rejected": rejected}
         for axis, (name, values) in zip(axes[2::2], parts.items(), strict=True):
             picture = _picture(axis, values, "signed", limit)
-            axis.set_title(f"{name}, {(values**2).sum() / energy:.0%}")
+            axis.set_title(f"{name}, {((values / top) ** 2).sum() / energy:.0%}")
         _scale_bar(figure, picture, list(axes), limit)
     return closed(figure)

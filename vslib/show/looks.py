@@ -46,8 +46,8 @@ def closed(figure):
     Examples
     --------
     >>> figure = closed(plt.figure())
-    >>> plt.get_fignums()
-    []
+    >>> plt.fignum_exists(figure.number)
+    False
     """
     plt.close(figure)
     return figure

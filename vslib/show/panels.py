@@ -57,15 +57,21 @@ def axis_range(values, zero):
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     top, spread = max(abs(low), abs(high)), high - low
-    room = 0.05 * (spread if spread > 1e-6 * top else top) or 1.0
-    return [low if zero and low == 0 else low - room, high if zero and high == 0 else high + room]
+    reach = spread if spread > 1e-6 * top else top
+    room = 0.05 * reach or reach or 1.0
+    if zero and low == 0 < high:
+        return [low, high + room]
+    if zero and low < 0 == high:
+        return [low - room, high]
+    return [low - room, high + room]
 
 
 def _with_gaps(values, name, lengths):
     """Frames of a chart, where NaN is a gap; one number at least is none."""
     plain = values.detach().cpu().double().numpy() if hasattr(values, "detach") else values
-    gaps = np.asarray(plain)
-    gaps = np.isnan(gaps) if gaps.dtype.kind == "f" else np.zeros(gaps.shape, bool)
+    if np.asarray(plain).dtype.kind != "f":
+        return leading(values, name, lengths, 1)
+    gaps = np.isnan(plain)
     filled = leading(np.where(gaps, 0.0, plain), name, lengths, 1)
     if gaps.all():
         raise ValueError(f"{name}: expected at least one number, got NaN alone")
