@@ -375,7 +375,7 @@ CASES = {
     ),
     "a negative label": (
         lambda: accuracy(IMAGES, LABELS - 1),
-        "labels: expected digits from 0 to 9, got -1",
+        "labels: expected integers from 0 on, got -1",
     ),
     "half a label": (
         lambda: labelled(IMAGES, LABELS / 2),

@@ -103,13 +103,16 @@ def precision(value):
     return float(np.finfo(np.float32 if short else np.float64).eps)
 
 
-def labelled(images, labels):
+def labelled(images, labels, classes=10):
     """Images and their labels as arrays, or an error that says what came instead.
 
     Parameters
     ----------
     images : (N, ...) array-like
-    labels : (N,) array-like of the digits 0 to 9
+    labels : (N,) array-like of integers
+        From 0 to `classes` less 1.
+    classes : int, optional
+        None for any integers from 0 on.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def labelled(images, labels):
     Raises
     ------
     ValueError
-        If an image is not finite and real, or not every image has one label from 0 to 9.
+        If an image is not finite and real, or not every image has one such label.
 
     Examples
     --------
@@ -134,7 +137,8 @@ def labelled(images, labels):
         raise ValueError(
             f"labels: expected {len(images)}, one for each image, got shape {labels.shape}"
         )
-    strange = labels[~np.isin(labels, range(10))]
+    strange = labels[(labels < 0) | (labels % 1 != 0) | (labels >= (classes or np.inf))]
     if strange.size:
-        raise ValueError(f"labels: expected digits from 0 to 9, got {strange[0]:g}")
+        expected = f"digits from 0 to {classes - 1}" if classes else "integers from 0 on"
+        raise ValueError(f"labels: expected {expected}, got {strange[0]:g}")
     return images, labels.astype(np.int64)

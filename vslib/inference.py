@@ -38,7 +38,7 @@ class NetworkOutputError(ValueError):
 
 
 @contextlib.contextmanager
-def asked(network, shape=None, take=None):
+def asked(network, shape=None, take=None, double=False):
     """A network in evaluation mode, for as long as the context lasts.
 
     The network is not copied. The mode of every module and the buffers are put back afterwards,
@@ -54,6 +54,8 @@ def asked(network, shape=None, take=None):
     take : str, int or callable, optional
         What to take as outputs where the network gives a dict, a tuple or an object: a key, a
         place, or a function of what it gave.
+    double : bool
+        Whether to compute in float64, whatever the precision of the network.
 
     Yields
     ------
@@ -94,13 +96,22 @@ def asked(network, shape=None, take=None):
         for module in modes
         for name, buffer in module._buffers.items()
     ]
+    # Older weight_norm and pruning leave what they computed as a plain attribute.
+    computed = [
+        (module, name, value)
+        for module in modes
+        for name, value in vars(module).items()
+        if isinstance(value, torch.Tensor)
+    ]
     try:
         with torch.inference_mode(False), torch.enable_grad():
             # Not network.eval(), which a subclass may have changed.
             for module in modes:
                 module.training = False
-            yield Asked(network, shape, take)
+            yield Asked(network, shape, take, double)
     finally:
+        for module, name, value in computed:
+            vars(module)[name] = value
         for module, mode in modes.items():
             module.training = mode
         for module, name, buffer, before in buffers:
@@ -116,8 +127,8 @@ class Asked:
     Attributes
     ----------
     dtype : torch.dtype
-        Of its first floating-point parameter or buffer, float32 where it has none: what images
-        must have.
+        Of its first floating-point parameter or buffer, float32 where it has none, or float64 if
+        that was asked for: what images must have.
     device : torch.device
         Where that is, the CPU where there is none.
 
@@ -129,7 +140,7 @@ class Asked:
     (torch.float64, torch.Size([7, 2, 3, 3]))
     """
 
-    def __init__(self, network, shape=None, take=None):
+    def __init__(self, network, shape=None, take=None, double=False):
         import torch
 
         self._network, self._take, self._channel = network, take, False
@@ -137,9 +148,15 @@ class Asked:
         like = next((t for t in tensors if t.is_floating_point()), None)
         self.dtype = torch.float32 if like is None else like.dtype
         self.device = torch.device("cpu") if like is None else like.device
+        if double:
+            self.dtype = torch.float64
         # Autograd takes no tensors that were made in inference mode.
         named = [*network.named_parameters(), *network.named_buffers()]
-        self._clones = {name: t.clone() for name, t in named if t.is_inference()}
+        self._instead = {
+            name: (t.double() if double and t.is_floating_point() else t).clone()
+            for name, t in named
+            if t.is_inference() or (double and t.is_floating_point() and t.dtype != torch.float64)
+        }
         if shape is not None:
             self._try(tuple(shape))
 
@@ -173,13 +190,13 @@ class Asked:
                         batch = torch.zeros(count, *shape, dtype=self.dtype, device=self.device)
                         self(batch)
                 return
-            except NetworkOutputError as error:
+            except Exception as error:  # whatever the network raises of its own
                 # An answer of the wrong kind is no matter of channels, one of wrong shape may be.
-                if not error.args[0].startswith("shape"):
+                if isinstance(error, NetworkOutputError) and error.args[0][:5] != "shape":
                     raise
                 errors.append(error)
-            except Exception as error:  # whatever the network raises of its own
-                errors.append(error)
+        if isinstance(errors[0], NetworkOutputError):
+            raise errors[0]
         tried = " and ".join(
             str(("N", *([1] * c), *shape)).replace("'", "")
             for c in range(2 if len(shape) == 2 else 1)
@@ -192,8 +209,8 @@ class Asked:
     def _outputs(self, images):
         import torch
 
-        if self._clones:
-            outputs = torch.func.functional_call(self._network, self._clones, (images,))
+        if self._instead:
+            outputs = torch.func.functional_call(self._network, self._instead, (images,))
         else:
             outputs = self._network(images)
         take = self._take

@@ -4,27 +4,30 @@ As torch modules or as plain arrays; training goes on where it was interrupted. 
 it.
 """
 
-from vslib.networks.evaluation import decide, evaluate, frozen, recognise
+from vslib.networks import checkpoints
+from vslib.networks.evaluation import decide, evaluate, image_axes, recognise
 from vslib.networks.fingerprints import checksums, fingerprint
 from vslib.networks.onelayer import descend
 from vslib.networks.publishing import publish
 from vslib.networks.shipped import NAMES, NetworkError, assemble, build, card, load, weights
-from vslib.networks.training import RECIPE, accuracy, train
+from vslib.networks.training import RECIPE, TrainingError, accuracy, train
 
 __all__ = [
     "NAMES",
     "RECIPE",
     "NetworkError",
+    "TrainingError",
     "accuracy",
     "assemble",
     "build",
     "card",
+    "checkpoints",
     "checksums",
     "decide",
     "descend",
     "evaluate",
     "fingerprint",
-    "frozen",
+    "image_axes",
     "load",
     "publish",
     "recognise",

@@ -1,61 +1,38 @@
 """A network asked about many images: in evaluation mode, in batches, and left as it is."""
 
-import copy
-
 import numpy as np
 
 from vslib.arrays import real_array
+from vslib.inference import NetworkInputError, NetworkOutputError, asked
 
-__all__ = ["decide", "evaluate", "frozen", "recognise"]
-
-
-def frozen(network):
-    """A copy of a network in evaluation mode, its parameters without gradients.
-
-    A copy, so that not even an interrupt leaves a trace on the network itself.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-
-    Returns
-    -------
-    network : torch.nn.Module
-    like : torch.Tensor
-        Of the dtype and on the device that its inputs should have.
-
-    Examples
-    --------
-    >>> import torch
-    >>> copied, like = frozen(torch.nn.Linear(2, 2).double())
-    >>> copied.training, like.dtype
-    (False, torch.float64)
-    """
-    import torch
-
-    network = copy.deepcopy(network).eval().requires_grad_(False)
-    return network, next(network.parameters(), torch.zeros(()))
+__all__ = ["checked", "decide", "evaluate", "image_axes", "recognise"]
 
 
-def evaluate(network, images, batch=250):
+def evaluate(network, images, batch=250, take=None):
     """Outputs of a network in evaluation mode, many images at a time.
 
     Parameters
     ----------
     network : torch.nn.Module
-        A copy is asked; it stays as it is.
+        Of any floating dtype, on any device; it stays as it is.
     images : (N, ...) array
+        As the network takes them; where it wants a channel, (N, h, w) gets one.
     batch : int
         Images at a time.
+    take : str, int or callable, optional
+        The part of its outputs that is meant, where it gives a dict, a tuple or an object.
 
     Returns
     -------
     (N, ...) array
+        float64 of a float64 network, float32 of others: exactly what the network gave.
 
     Raises
     ------
     ValueError
-        If an image is not finite and real, or there is none.
+        If an image is not finite and real, or there is none; as
+        `vslib.inference.NetworkInputError` if the network does not take images of that shape;
+        as `vslib.inference.NetworkOutputError` if it gives no tensor, NaN or infinity.
 
     Examples
     --------
@@ -66,14 +43,77 @@ def evaluate(network, images, batch=250):
     """
     import torch
 
-    network, like = frozen(network)
-    parts = []
-    with torch.inference_mode():
-        for first in range(0, max(len(images), 1), batch):
-            # A batch at a time: it stays in the cache on its way through the checks.
-            part = real_array(images[first : first + batch], "images", dtype=np.float32)
-            parts.append(network(torch.from_numpy(part).to(like)))
-    return torch.cat(parts).cpu().numpy()
+    images, parts = checked(images), []
+    with asked(network, tuple(images.shape[1:]), take) as ask, torch.inference_mode():
+        dtype = np.float32 if ask.dtype == torch.float32 else np.float64
+        for first in range(0, len(images), batch):
+            found = ask(ask.tensor(images[first : first + batch].astype(dtype)))
+            if found.is_complex():
+                raise NetworkOutputError(f"outputs: expected real numbers, got {found.dtype}")
+            parts.append(found if found.dtype == torch.float64 else found.float())
+        outputs = torch.cat(parts).cpu().numpy()
+    return _finite(outputs)
+
+
+def checked(images):
+    """Images as a finite array of floats, not copied where they are one.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite and real, or there is none.
+
+    Examples
+    --------
+    >>> checked([[1, 2]])
+    array([[1., 2.]])
+    """
+    floats = isinstance(images, np.ndarray) and images.dtype in ("float32", "float64")
+    if floats and images.size and images.ndim and np.isfinite(images).all():
+        return images
+    return real_array(images, "images")
+
+
+def _finite(outputs):
+    bad = ~np.isfinite(outputs).reshape(len(outputs), -1).all(1)
+    if bad.any():
+        raise NetworkOutputError(
+            f"outputs: expected finite numbers, got NaN or infinity for {bad.sum()} of {len(bad)} "
+            f"images, the first of them number {bad.argmax()}"
+        )
+    return outputs
+
+
+def image_axes(network, shape, take=None):
+    """How many of the last axes of an array of images are one image of a network.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    shape : tuple of int
+        Of the array: (..., h, w) or (..., C, h, w), with at least one axis before an image.
+    take : str, int or callable, optional
+        As for `evaluate`.
+
+    Returns
+    -------
+    int
+        3 where there are so many axes and the network takes (C, h, w); else 2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> colour = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.Flatten())
+    >>> image_axes(colour, (10, 3, 5, 5)), image_axes(torch.nn.Flatten(), (10, 5, 5))
+    (3, 2)
+    """
+    if len(shape) < 4:
+        return 2
+    try:
+        with asked(network, shape[-3:], take):
+            return 3
+    except NetworkInputError:
+        return 2
 
 
 def decide(outputs):
@@ -106,25 +146,26 @@ def decide(outputs):
     return outputs.argmax(-1), 1 / powers.sum(-1)
 
 
-def recognise(network, images):
-    """The class that a network sees in each image, and how sure it is.
+def recognise(network, images, take=None):
+    """The class that a network sees in each image, and how sure it is: `decide` of its outputs.
 
     Parameters
     ----------
     network : torch.nn.Module
-    images : (..., h, w) array
+    images : (..., h, w) or (..., C, h, w) array
+        Three axes are one image where the network takes them so (`image_axes`).
+    take : str, int or callable, optional
+        As for `evaluate`.
 
     Returns
     -------
-    predicted : (...) int array
-        Place of the largest output.
-    confidence : (...) array
-        Its softmax, in (0, 1].
+    predicted, confidence : (...) arrays
+        As of `decide`.
 
     Raises
     ------
     ValueError
-        If an image is not finite and real.
+        As `evaluate` does.
 
     Examples
     --------
@@ -133,6 +174,8 @@ def recognise(network, images):
     >>> predicted
     array([7, 2, 1, 0])
     """
-    images = real_array(images, "images", dtype=np.float32)
-    outputs = evaluate(network, images.reshape(-1, *images.shape[-2:]))
-    return decide(outputs.reshape(*images.shape[:-2], -1))
+    images = real_array(images, "images")
+    axes = image_axes(network, images.shape, take)
+    lead, one = images.shape[:-axes], images.shape[-axes:]
+    outputs = evaluate(network, images.reshape(-1, *one), take=take)
+    return decide(outputs.reshape(*lead, *outputs.shape[1:]))

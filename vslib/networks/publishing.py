@@ -1,12 +1,11 @@
 """From a finished run to a shipped network: weights, facts and a model card."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from vslib import files, mnist
-from vslib.networks import shipped, training
+from vslib.networks import checkpoints, shipped, training
 from vslib.networks.fingerprints import checksums
 
 __all__ = ["publish"]
@@ -25,26 +24,31 @@ def publish(folder, destination=shipped.FOLDER):
     destination : path-like, optional
         The package's own folder by default.
 
+    Raises
+    ------
+    vslib.files.FileError
+        If a file of the run is missing or damaged; nothing is written then.
+
     Examples
     --------
     >>> import tempfile
     >>> try:
     ...     publish(tempfile.mkdtemp())
-    ... except (OSError, ValueError) as error:
+    ... except files.FileError as error:
     ...     print("record.json" in str(error))
     True
     """
-    from safetensors.numpy import load, save
+    from safetensors.numpy import save
 
     folder, destination = Path(folder), Path(destination)
-    facts = json.loads((folder / "record.json").read_text())
+    facts = checkpoints.record(folder)
     name, last = facts["name"], len(facts["history"])
     epochs = {"fc1": range(last + 1), "fc5": (0, last), "resnet18": (last,)}[name]
     names = list(shipped.build(name).state_dict())
     facts |= {"epochs": last, "names": names, "files": {}}
     for epoch in epochs:
-        state = load((folder / f"epoch{epoch:02d}.safetensors").read_bytes())
-        arrays = {key: state[f"network/{key}"] for key in names}
+        state = checkpoints.state(folder, epoch)
+        arrays = {key: state[key] for key in names}
         if name == "resnet18":
             arrays = {
                 key: value.astype(np.float16) if value.ndim >= 2 else value
@@ -62,7 +66,7 @@ def publish(folder, destination=shipped.FOLDER):
         network, images[validation], labels[validation]
     )
     facts["test_accuracy"] = training.accuracy(network, *mnist.load("test"))
-    files.write(destination / f"{name}.json", json.dumps(facts, indent=1).encode())
+    files.write_json(destination / f"{name}.json", facts)
     files.write(destination / f"{name}.md", _model_card(facts).encode())
 
 

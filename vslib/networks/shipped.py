@@ -1,8 +1,8 @@
 """The three networks of the paper, trained and shipped: as torch modules, or as arrays."""
 
+import contextlib
 import functools
 import itertools
-import json
 from collections import OrderedDict
 from pathlib import Path
 
@@ -23,6 +23,7 @@ __all__ = [
 
 FOLDER = Path(__file__).parent / "data" / "weights"
 NAMES = ("fc1", "fc5", "resnet18")
+FACTS = ("epochs", "files", "initial_checksums", "initial_fingerprint", "names", "seed", "torch")
 WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
 
 
@@ -64,10 +65,7 @@ def card(name):
     (20, 0, 0.92)
     """
     _known(name)
-    path = FOLDER / f"{name}.json"
-    if not path.is_file():
-        raise files.FileError(f"{path} is missing; {files.MEND.format(path=path)}")
-    return json.loads(path.read_text())
+    return files.read_json(FOLDER / f"{name}.json", FACTS)
 
 
 def build(name, seed=0):
@@ -95,7 +93,13 @@ def build(name, seed=0):
     from torch import nn
 
     _known(name)
-    with torch.random.fork_rng(devices=[]):
+    # Whatever the caller has set: the network is float32, on the CPU, and can be trained.
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.inference_mode(False),
+        torch.device("cpu"),
+        _float32(),
+    ):
         torch.manual_seed(seed)
         if name == "resnet18":
             from torchvision.models import resnet18
@@ -110,6 +114,18 @@ def build(name, seed=0):
         if name == "fc5":
             del parts["selu5"]
         return nn.Sequential(OrderedDict(parts))
+
+
+@contextlib.contextmanager
+def _float32():
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _add_channel(network, inputs):
@@ -143,8 +159,6 @@ def weights(name, epoch=None):
     >>> {key: value.shape for key, value in weights("fc1").items()}
     {'layer1.weight': (10, 784), 'layer1.bias': (10,)}
     """
-    from safetensors.numpy import load as parse
-
     facts = card(name)
     epoch = facts["epochs"] if epoch is None else epoch
     if str(epoch) not in facts["files"]:
@@ -153,7 +167,7 @@ def weights(name, epoch=None):
             f"expected one of {', '.join(facts['files'])}"
         )
     entry = facts["files"][str(epoch)]
-    arrays = parse(files.read(FOLDER / entry["file"], entry["sha256"]))
+    arrays = files.read_safetensors(FOLDER / entry["file"], entry["sha256"])
     return {
         key: arrays[key].astype(np.float32) if arrays[key].dtype.kind == "f" else arrays[key]
         for key in facts["names"]
@@ -182,7 +196,8 @@ def assemble(name, arrays):
     import torch
 
     network = build(name)
-    network.load_state_dict({key: torch.tensor(value) for key, value in arrays.items()})
+    state = {key: torch.tensor(value, device="cpu") for key, value in arrays.items()}
+    network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 
 

@@ -1,16 +1,20 @@
 """Training by the paper's recipe, safe against being killed at any moment."""
 
-import json
+import math
 from pathlib import Path
+
+import numpy as np
 
 from vslib import files, mnist
 from vslib.arrays import labelled
+from vslib.inference import NetworkOutputError
 from vslib.layers import crop_unseen_taps, fill_taps
-from vslib.networks.evaluation import evaluate
+from vslib.networks.checkpoints import restore, save
+from vslib.networks.evaluation import checked, evaluate
 from vslib.networks.fingerprints import fingerprint
 from vslib.networks.shipped import build
 
-__all__ = ["RECIPE", "accuracy", "train"]
+__all__ = ["RECIPE", "TrainingError", "accuracy", "train"]
 
 RECIPE = {
     "optimizer": "SGD",
@@ -22,22 +26,48 @@ RECIPE = {
 }
 
 
-def accuracy(network, images, labels, batch=1000):
+class TrainingError(ValueError):
+    """Training that came to numbers that are none; the epochs before are kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> glaring = 1e38 * np.random.default_rng(0).random((32, 28, 28)), np.arange(32) % 10
+    >>> try:
+    ...     train("fc5", tempfile.mkdtemp() + "/run", epochs=1, data=(glaring, glaring))
+    ... except TrainingError as error:
+    ...     print("epoch 1" in str(error))
+    True
+    """
+
+
+def _stopped(folder, epoch, why):
+    return (
+        f"training stopped in epoch {epoch}: expected finite numbers, got none, {why}; "
+        f"{folder} holds the epochs up to {epoch - 1}"
+    )
+
+
+def accuracy(network, images, labels, batch=1000, take=None):
     """Share of images, in [0, 1], whose largest output is at their label.
 
     Parameters
     ----------
     network : torch.nn.Module
-        In evaluation mode while it is asked; its mode is put back afterwards.
-    images : (N, 28, 28) array
-    labels : (N,) array of the digits 0 to 9
+        As `vslib.networks.evaluate` takes it.
+    images : (N, h, w) or (N, C, h, w) array
+    labels : (N,) array of integers from 0 to the number of outputs less 1
     batch : int
         Images at a time.
+    take : str, int or callable, optional
+        As for `vslib.networks.evaluate`.
 
     Raises
     ------
     ValueError
-        If an image is not finite and real, or not every image has one label from 0 to 9.
+        If an image is not finite and real, not every image has one such label, or the outputs
+        are not finite.
 
     Examples
     --------
@@ -46,8 +76,16 @@ def accuracy(network, images, labels, batch=1000):
     >>> round(accuracy(networks.load("fc1"), images, labels), 2)
     0.92
     """
-    images, labels = labelled(images, labels)
-    return float((evaluate(network, images, batch).argmax(1) == labels).mean())
+    images = checked(images)
+    labels = labelled(np.zeros((len(images), 1)), labels, classes=None)[1]
+    outputs = evaluate(network, images, batch, take)
+    if outputs.ndim != 2:
+        raise ValueError(f"outputs: expected shape (N, classes), got {outputs.shape}")
+    if labels.max() >= outputs.shape[1]:
+        raise ValueError(
+            f"labels: expected 0 to {outputs.shape[1] - 1}, for each output one, got {labels.max()}"
+        )
+    return float((outputs.argmax(1) == labels).mean())
 
 
 def train(name, folder, epochs=20, seed=0, resume=False, data=None):
@@ -81,6 +119,10 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     ValueError
         If `folder` already holds a run and `resume` is not asked for, or holds another one; if
         `data` is not finite images and one label from 0 to 9 for each.
+    TrainingError
+        If the loss or a weight is no finite number; the epochs before stay as they are.
+    vslib.files.FileError
+        If a file of the run to be resumed is missing or damaged.
 
     Examples
     --------
@@ -92,10 +134,16 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     (1, 'record.json')
     """
     import torch
+
+    with torch.inference_mode(False), torch.enable_grad():
+        return _train(name, Path(folder), epochs, seed, resume, data)
+
+
+def _train(name, folder, epochs, seed, resume, data):
+    import torch
     from torch.nn.functional import cross_entropy
     from tqdm.auto import tqdm
 
-    folder = Path(folder)
     network = build(name, seed)
     record = {
         "name": name,
@@ -112,7 +160,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
             raise ValueError(
                 f"{folder} holds a run already: ask to resume it, or name another folder"
             )
-        record, momenta = _restore(found, network, record)
+        record, momenta = restore(folder, network, record)
     for pattern in (".epoch*.safetensors-*", ".record.json-*"):
         for left_by_a_killed_run in folder.glob(pattern):
             left_by_a_killed_run.unlink()
@@ -132,7 +180,7 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
         if key in momenta:
             optimizer.state[parameter]["momentum_buffer"] = momenta[key]
     if not record["history"]:
-        _checkpoint(folder, 0, network, {})
+        save(folder, 0, network, {})
     for epoch in range(len(record["history"]) + 1, epochs + 1):
         order = torch.randperm(
             len(images), generator=torch.Generator().manual_seed(1000 * seed + epoch)
@@ -149,43 +197,23 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
                 loss.backward()
                 optimizer.step()
                 total += loss.item() * len(batch)
+                if not math.isfinite(total):
+                    raise TrainingError(_stopped(folder, epoch, f"the loss is {loss.item()}"))
                 bar.update(len(batch))
-            share = accuracy(small, *validation)
+            if not all(torch.isfinite(p).all() for p in small.parameters()):
+                raise TrainingError(_stopped(folder, epoch, "a weight is no finite number"))
+            try:
+                share = accuracy(small, *validation)
+            except NetworkOutputError as error:
+                raise TrainingError(_stopped(folder, epoch, str(error))) from error
             bar.set_postfix_str(f"validation accuracy {share:.4f}")
         fill_taps(network, small, windows)
         momenta = {
             key: optimizer.state[p]["momentum_buffer"] for key, p in small.named_parameters()
         }
-        _checkpoint(folder, epoch, network, momenta)
+        save(folder, epoch, network, momenta)
         record["history"].append(
             {"epoch": epoch, "loss": total / len(images), "validation_accuracy": share}
         )
-        files.write(found, json.dumps(record, indent=1).encode())
+        files.write_json(found, record)
     return record
-
-
-def _checkpoint(folder, epoch, network, momenta):
-    from safetensors.torch import save
-
-    state = {f"network/{key}": value for key, value in network.state_dict().items()}
-    state |= {f"momentum/{key}": value for key, value in momenta.items()}
-    files.write(folder / f"epoch{epoch:02d}.safetensors", save(state))
-
-
-def _restore(path, network, expected):
-    from safetensors.torch import load
-
-    record = json.loads(path.read_text())
-    for key in ("name", "seed", "recipe", "initial_fingerprint"):
-        if record[key] != expected[key]:
-            raise ValueError(
-                f"{path} is of another run: expected {key} {expected[key]!r}, got {record[key]!r}"
-            )
-    last = path.parent / f"epoch{len(record['history']):02d}.safetensors"
-    state = load(last.read_bytes())
-    parts = {"network": {}, "momentum": {}}
-    for key, value in state.items():
-        part, name = key.split("/")
-        parts[part][name] = value
-    network.load_state_dict(parts["network"])
-    return record, parts["momentum"]

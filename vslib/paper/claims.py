@@ -1,7 +1,6 @@
 """The claims of the paper: what it says, and the numbers measured here that they rest on."""
 
 import functools
-import json
 import string
 import tomllib
 from dataclasses import dataclass
@@ -179,7 +178,7 @@ def stored():
     >>> round(number.value, 2), len(number.seeds), round(number.low, 2), round(number.high, 2)
     (7.36, 10, 6.48, 8.08)
     """
-    entries = _read(FOLDER / "numbers.json", json.loads)
+    entries = files.read_json(FOLDER / "numbers.json")
     return {
         key: Number(**entry | {"seeds": tuple(entry["seeds"])}) for key, entry in entries.items()
     }

@@ -76,16 +76,10 @@ def from_scratch(name, folder, epochs=20, seed=0, data=None):
     >>> trained.seed, trained.test.shape
     (0, (10000, 10))
     """
-    from safetensors.numpy import load
-
     folder = Path(folder) / (f"{name}-{seed}" if seed else name)
     networks.train(name, folder, epochs, seed, resume=True, data=data)
-    found, prefix = [], "network/"
-    for epoch in (epochs, 0):
-        state = load((folder / f"epoch{epoch:02d}.safetensors").read_bytes())
-        arrays = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        found.append(networks.assemble(name, arrays))
-    return _trained(name, seed, *found)
+    states = [networks.checkpoints.state(folder, epoch) for epoch in (epochs, 0)]
+    return _trained(name, seed, *(networks.assemble(name, state) for state in states))
 
 
 def _trained(name, seed, network, untrained):

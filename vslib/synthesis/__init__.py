@@ -5,7 +5,8 @@ live. Chapter 7 teaches it.
 """
 
 from vslib.synthesis import stored
-from vslib.synthesis.descent import PAPER, Synthesis, synthesize
+from vslib.synthesis.descent import PAPER, synthesize
+from vslib.synthesis.made import Synthesis
 from vslib.synthesis.principal import PrincipalSubspaces, nearest, principal_components
 from vslib.synthesis.starts import StartingImages, ideal_outputs, starting_images
 from vslib.synthesis.stored import StoredStarts

@@ -1,6 +1,5 @@
 """Figure 3 for the shipped networks: targets, starts and trained images, stored small."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,7 +145,7 @@ def publish(names=networks.NAMES, folder=FOLDER):
         content = save(arrays)
         facts = {"sha256": files.digest(content), "weights": _weights(name)}
         files.write(folder / f"{name}.safetensors", content)
-        files.write(folder / f"{name}.json", json.dumps(facts, indent=1).encode())
+        files.write_json(folder / f"{name}.json", facts)
 
 
 def _weights(name):
@@ -178,25 +177,17 @@ def load(name, lowest="each"):
     >>> load("fc1").images()["min"].shape
     (10, 28, 28)
     """
-    from safetensors.numpy import load as parse
-
     weights = _weights(name)
     if lowest not in LOWEST:
         raise ValueError(f"lowest: expected 'each' or 'own', got {lowest!r}")
     path = FOLDER / f"{name}.json"
-    if not path.is_file():
-        raise files.FileError(f"{path} is missing; {files.MEND.format(path=path)}, or {AGAIN}")
-    try:
-        facts = json.loads(path.read_text())
-        sha256, of = facts["sha256"], facts["weights"]
-    except (ValueError, TypeError, LookupError) as error:
-        raise files.FileError(f"{path} is damaged ({error!r}); {AGAIN}") from error
-    if of != weights:
+    facts = files.read_json(path, ("sha256", "weights"), f"{files.MEND}, or {AGAIN}")
+    if (of := facts["weights"]) != weights:
         raise files.FileError(
             f"{path} belongs to other weights: expected those of sha256 {weights}, "
             f"got {of}; {AGAIN}"
         )
-    arrays = parse(files.read(FOLDER / f"{name}.safetensors", sha256))
+    arrays = files.read_safetensors(FOLDER / f"{name}.safetensors", facts["sha256"])
     prefix = f"{lowest}/"
     found = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
     near = np.unpackbits(found.pop("near")).astype(bool)
