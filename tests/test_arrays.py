@@ -303,8 +303,8 @@ CASES = {
     ),
     "no bias": (lambda: layers.matrices({"a.weight": W, "a.bias": None})["a"].bias is None, True),
     "a short bias": (
-        lambda: layers.matrices({"a.weight": W, "a.bias": W[0]}),
-        "a, bias: expected length 3 along the last axis, got shape (4,)",
+        lambda: layers.matrices({"a.weight": W, "a.bias": W[0, :2]}),
+        "a, bias: expected length 3 along the last axis, got shape (2,)",
     ),
     "one start, not copies": (
         lambda: descend(W=COPIES[0]),

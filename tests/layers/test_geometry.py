@@ -20,7 +20,7 @@ class TestPair:
         [True, 2.0, np.float32(2), "2", None, (1, True), (1.5, 2), (1, 2, 3), (), 0, (2, 0)],
     )
     def test_refuses_all_else_by_its_name(self, value):
-        with pytest.raises(ValueError, match=r"^stride: expected an integer from 1 on, or a pair"):
+        with pytest.raises(ValueError, match=r"^stride: expected 1 or more, or a pair"):
             geometry.pair("stride", value, least=1)
 
     @pytest.mark.parametrize("padding", ["same", "valid", 1, (0, 2), np.int64(1)])

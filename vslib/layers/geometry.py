@@ -36,9 +36,7 @@ def pair(name, value, least):
     both = tuple(value) if isinstance(value, tuple | list | np.ndarray) else (value, value)
     whole = [isinstance(v, int | np.integer) and not isinstance(v, bool) for v in both]
     if len(both) != 2 or not all(whole) or min(both) < least:
-        raise ValueError(
-            f"{name}: expected an integer from {least} on, or a pair of such, got {value!r}"
-        )
+        raise ValueError(f"{name}: expected {least} or more, or a pair of such, got {value!r}")
     return int(both[0]), int(both[1])
 
 

@@ -1,11 +1,11 @@
 """The layers of a network as matrices, each in a stated reading."""
 
-import difflib
-from dataclasses import dataclass
-
 import numpy as np
 
 from vslib.arrays import real_array
+from vslib.layers.network import of_network
+from vslib.layers.reading import LayerMatrix, Layers, UnknownLayerError
+from vslib.layers.state import of_state
 
 __all__ = [
     "LayerMatrix",
@@ -18,88 +18,37 @@ __all__ = [
 READINGS = ("kernels", "filters")
 
 
-class UnknownLayerError(ValueError, KeyError):
-    """A layer that a network does not have.
+def matrices(model, reading="kernels", embeddings=False):
+    """The layers of a network that apply matrices, each as the matrix that it applies.
 
-    Examples
-    --------
-    >>> issubclass(UnknownLayerError, KeyError) and issubclass(UnknownLayerError, ValueError)
-    True
-    """
+    A torch module is asked: a probe through each layer decides whether its weight is what it
+    applies. Where it is not (LoRA, standardised or packed weights, hooks), the matrix is read by
+    pushing unit vectors through the layer, in evaluation mode, and `LayerMatrix.source` says so.
+    Nothing of the network changes. Every parameter is in one of the matrices or their biases, or
+    in `Layers.skipped` with the reason.
 
-    def __str__(self):
-        return self.args[0]
-
-
-class Layers(dict):
-    """Layers by name; an unknown name is an error that says which names are near.
-
-    Examples
-    --------
-    >>> Layers({"layer1": 1, "layer2": 2})["layr2"]
-    Traceback (most recent call last):
-    vslib.layers.matrices.UnknownLayerError: layer: expected one like layer2, layer1; got 'layr2'
-    """
-
-    def __missing__(self, name):
-        near = difflib.get_close_matches(str(name), self, n=3, cutoff=0.4) or list(self)[:5]
-        raise UnknownLayerError(f"layer: expected one like {', '.join(near)}; got {name!r}")
-
-
-@dataclass(frozen=True)
-class LayerMatrix:
-    """One layer as a matrix, with the reading that made it one; an array wherever one is taken.
-
-    Attributes
-    ----------
-    name : str
-    reading : {"weight", "kernels", "filters"}
-    values : (m, n) float64 array
-    bias : (m,) float64 array or None
-        None where the layer has none, and in the reading "kernels", to which it does not belong.
-    kernel_shape : tuple of int
-        () for a linear layer, else the shape of one kernel.
-
-    Examples
-    --------
-    >>> layer = LayerMatrix("fc", "weight", np.eye(2, 3), None, ())
-    >>> print(layer)
-    fc, weight, 2 x 3
-    >>> np.linalg.matrix_rank(layer)
-    np.int64(2)
-    """
-
-    name: str
-    reading: str
-    values: np.ndarray
-    bias: np.ndarray | None
-    kernel_shape: tuple
-
-    @property
-    def shape(self):
-        """m and n."""
-        return self.values.shape
-
-    def __str__(self):
-        m, n = self.shape
-        return f"{self.name}, {self.reading}, {m} x {n}"
-
-    def __array__(self, dtype=None, copy=None):
-        return np.array(self.values, dtype=dtype, copy=copy)
-
-
-def matrices(model, reading="kernels"):
-    """The linear and convolutional layers of a network, each as a matrix.
+    Read are Linear, Bilinear, convolutions and transposed ones, attention (``NAME.q_proj``,
+    ``k_proj``, ``v_proj``, ``out_proj``), LSTM, GRU and RNN by gates (``NAME.ih_l0.forget``: from
+    inputs, layer 0), all of these when quantised, through their dequantised weights, and modules
+    of one's own that keep a weight and are affine.
 
     Parameters
     ----------
     model : torch.nn.Module, or dict of str to array
-        A module, or the parameters of one as ``networks.weights`` gives them; then a parameter
-        ``NAME.weight`` with 2 axes is read as linear, with 3 or more as convolutional.
+        A module, or the parameters of one, by torch's names, as ``networks.weights`` gives them.
+        Then shapes must tell what each is: a ``NAME.weight`` with 2 axes is linear, transposed if
+        its bias fits its columns only, with more axes convolutional, transposed likewise. They
+        cannot tell a square matrix from its transpose, nor without a bias a table or a transposed
+        convolution; `LayerMatrix.source` says so.
     reading : {"kernels", "filters"}
         Of convolutions. "kernels": one kernel a row, (C_out * C_in, k * k), the paper's reading
-        (section 2.3.1); "filters": one filter a row, (C_out, C_in * k * k). Linear layers have
-        one reading, "weight".
+        (section 2.3.1); "filters": one filter a row, (C_out, C_in * k * k), with C_in divided by
+        the number of groups. Of a transposed convolution a kernel is what one entry of the input
+        adds to the output. Other layers have one reading: "weight"; "bilinear",
+        (C_out, n1 * n2), to be applied to the products of the entries of the two inputs; "table",
+        one row for each entry that is looked up.
+    embeddings : bool
+        Whether Embedding and EmbeddingBag are read, as tables.
 
     Returns
     -------
@@ -109,61 +58,31 @@ def matrices(model, reading="kernels"):
     Raises
     ------
     ValueError
-        If `reading` is unknown, or the network has no such layer.
+        If `reading` is unknown, no layer can be read (with the reasons), or weights are not
+        finite and real, lazy or on the device "meta" (with the name of the layer).
 
     Examples
     --------
     >>> from torch import nn
-    >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 10))
-    >>> for layer in matrices(network).values():
-    ...     print(layer)
-    0, kernels, 4 x 9
-    2, weight, 10 x 16
+    >>> matrices(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Linear(16, 10)))
+    layer  reading  shape
+    0      kernels  4 x 9
+    2      weight   10 x 16
+    1 skipped, each with its reason in .skipped: 1
     """
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     if hasattr(model, "named_modules"):
-        found = _of_module(model)
-    elif not hasattr(model, "items"):
+        parts, skipped = of_network(model, embeddings)
+    elif hasattr(model, "items"):
+        parts, skipped = of_state(model, embeddings)
+    else:
         got = type(model).__name__
         raise ValueError(f"model: expected a torch module or a dict of arrays, got {got}")
-    else:
-        weights = {
-            key: value if hasattr(value, "ndim") else real_array(value, key)
-            for key, value in model.items()
-            if key.endswith(".weight")
-        }
-        found = {
-            key.removesuffix(".weight"): (value, model.get(key.removesuffix("weight") + "bias"))
-            for key, value in weights.items()
-            if value.ndim >= 2
-        }
-    if not found:
-        raise ValueError("model: expected linear or convolutional layers, got none")
-    return Layers({name: _matrix(name, *parts, reading) for name, parts in found.items()})
-
-
-def _of_module(model):
-    from torch import nn
-
-    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    return {
-        name: (module.weight, module.bias)
-        for name, module in model.named_modules()
-        if isinstance(module, kinds)
-    }
-
-
-def _matrix(name, weight, bias, reading):
-    values = real_array(weight, name)
-    if bias is not None:
-        bias = real_array(bias, f"{name}, bias", axes=1, length=len(values))
-    kernel = values.shape[2:]
-    if not kernel:
-        return LayerMatrix(name, "weight", values, bias, ())
-    if reading == "kernels":
-        return LayerMatrix(name, reading, values.reshape(-1, int(np.prod(kernel))), None, kernel)
-    return LayerMatrix(name, reading, values.reshape(len(values), -1), bias, kernel)
+    if not parts:
+        reasons = "".join(f"; {name!r}: {why}" for name, why in list(skipped.items())[:5])
+        raise ValueError(f"model: expected linear or convolutional layers, got none{reasons}")
+    return Layers({part.name: part.matrix(reading) for part in parts}, skipped)
 
 
 def augmented(W, b):
