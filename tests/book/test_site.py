@@ -151,13 +151,18 @@ def test_page_fits_a_phone(visited, name):
 
 
 @every_document
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out(visited, name, scheme):
+@pytest.mark.parametrize(
+    "scheme, media", [("light", "screen"), ("dark", "screen"), ("dark", "print")]
+)
+def test_words_stand_out(visited, name, scheme, media):
     page, _ = visited(name)
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+    page.emulate_media(color_scheme=scheme, media=media)
     page.wait_for_timeout(300)
-    assert [text for text in contrasts(page) if text[1] < 4.5] == []
+    found = contrasts(page, paper=media == "print")
+    page.emulate_media(media="screen")
+    assert [text for text in found if text[1] < 4.5] == []
 
 
 @every_page

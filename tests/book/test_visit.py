@@ -73,6 +73,12 @@ def test_faint_words_are_found(visit):
     assert min(ratio for _, ratio in contrasts(page)) < 2
 
 
+def test_words_that_are_light_on_paper_are_found(visit):
+    page, _ = visit(colour="white; background: black")
+    assert min(ratio for _, ratio in contrasts(page)) > 7
+    assert min(ratio for _, ratio in contrasts(page, paper=True)) == 1
+
+
 def test_other_hosts_missing_files_and_errors_are_found(visit):
     _, report = visit(script="fetch('https://example.org/a.js').catch(() => {}); fetch('gone.js');")
     assert report["refused"] == ["https://example.org/a.js"]

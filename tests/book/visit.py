@@ -54,7 +54,8 @@ CONTRAST = r"""paper => {
   };
   const texts = ['label', 'readout'].map(e => `.widget-subarea .widget-${e}`)
     .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td')
-    .concat('table th', 'caption', '.vslib-legend span', '.vslib svg text');
+    .concat('table th', 'caption', '.vslib-legend span', '.vslib svg text')
+    .concat(paper ? '.bd-article :is(h1, h2, h3, p, li, a, code, span)' : []);
   const written = [...document.querySelectorAll(texts.join(', '))];
   const words = e => (e.innerText ?? e.textContent).trim();
   return written.filter(words).map(e => {
@@ -183,7 +184,7 @@ def unnamed(page):
 
 
 def contrasts(page, paper=False):
-    """[(text, contrast ratio)] of the words in widgets, captions and tables."""
+    """[(text, contrast ratio)] of the words in widgets, captions and tables; on paper, of all."""
     return page.evaluate(CONTRAST, paper)
 
 

@@ -68,8 +68,11 @@ class Table:
             *body,
             "</tbody></table>",
         ]
-        words = [" ".join([head, *texts]).split() for head, texts in self.cells.items()]
-        narrow = sum(max(map(len, some)) + PADDING for some in words) <= PHONE
+        whole = [
+            head.split() + (texts if head in self.numeric else " ".join(texts).split())
+            for head, texts in self.cells.items()
+        ]
+        narrow = sum(max(map(len, parts)) + PADDING for parts in whole) <= PHONE
         # What scrolls must be reached by keyboard, and so it has a name.
         name = html.escape(self.caption or "table")
         scrolls = "" if narrow else f' tabindex="0" role="group" aria-label="{name}"'
@@ -79,9 +82,11 @@ class Table:
 def _row(cells):
     parts = []
     for text, right, scope in cells:
-        look = f'style="text-align: {"right" if right else "left"}"'
+        look = "text-align: right" if right else "text-align: left"
+        if right and scope != "col":
+            look += "; white-space: nowrap"
         tag, scoped = ("th", f' scope="{scope}"') if scope else ("td", "")
-        parts.append(f"<{tag}{scoped} {look}>{html.escape(text)}</{tag}>")
+        parts.append(f'<{tag}{scoped} style="{look}">{html.escape(text)}</{tag}>')
     return f"<tr>{''.join(parts)}</tr>"
 
 
