@@ -182,6 +182,15 @@ def test_identical_copies_leave_no_gradient(fresh, resnet18):
     assert fresh["identical_spread"] < 1e-3 and fresh["identical_gradient"] < 1e-3
 
 
+def test_asking_in_training_mode_leaves_no_trace():
+    network = networks.load("resnet18").eval()
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    paper.identical_images(network, mnist.load("test")[0][:1])
+    assert not any(module.training for module in network.modules())
+    assert all((value == before[key]).all() for key, value in network.state_dict().items())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
 def test_resnet18_is_the_easiest_to_train_images_for(resnet18_avg, fresh):
     fall = 1 - resnet18_avg.after / resnet18_avg.before
     assert fall.min() > 0.1 > 4 * max(fresh["fc1_fall"], fresh["fc5_fall"])

@@ -159,6 +159,7 @@ def browsed(controls=LAYERS, words=SENTENCES, **panel):
 ERRORS = {
     "one option": (lambda: browsed({"k": [1]}), r"control 'k': expected two .* got \[1\]"),
     "same options": (lambda: browsed({"k": ["a", "a"]}), r"different options, got \['a', 'a'\]"),
+    "no options": (lambda: browsed({"k": 3}), "control 'k': expected options .* got 3"),
     "same words": (lambda: browsed({"k": [1, "1"]}), r"different options, got \[1, '1'\]"),
     "same spaces": (lambda: browsed({"k": ["a b", "a  b "]}), "control 'k': .* different options"),
     "blank option": (lambda: browsed({"k": ["a", " "]}), "control 'k': expected two or more"),

@@ -1,9 +1,8 @@
 """Figure 3 of the paper in numbers: its syntheses, and why the ResNet row did not improve."""
 
-import copy
-
 import numpy as np
 
+from vslib.inference import asked
 from vslib.networks import decide
 from vslib.synthesis import PAPER, synthesize
 
@@ -90,13 +89,14 @@ def identical_images(network, images):
 
     outputs, gradients = {}, {}
     for mode in (True, False):
-        asked = copy.deepcopy(network).train(mode)
         found = []
-        for image in images:
-            x = torch.tensor(np.repeat(image[None], 32 if mode else 1, 0), dtype=torch.float32)
-            y = asked(x.requires_grad_(True))
-            (y**2).mean(1).mean().backward()
-            found.append((y[0].detach().numpy(), x.grad.sum(0).norm().item()))
+        with asked(network):
+            network.train(mode)
+            for image in images:
+                x = torch.tensor(np.repeat(image[None], 32 if mode else 1, 0), dtype=torch.float32)
+                y = network(x.requires_grad_(True))
+                (gradient,) = torch.autograd.grad((y**2).mean(1).mean(), x)
+                found.append((y[0].detach().numpy(), gradient.sum(0).norm().item()))
         outputs[mode], gradients[mode] = map(np.array, zip(*found, strict=True))
     return {
         "identical_spread": outputs[True].std(0).mean() / outputs[False].std(0).mean(),

@@ -1,10 +1,9 @@
 """What the claims on the two simple networks rest on, measured on any that are trained."""
 
-import copy
-
 import numpy as np
 
 from vslib import layers, mnist
+from vslib.inference import asked
 from vslib.inversion import invert
 from vslib.spaces import Subspaces, project
 
@@ -36,8 +35,8 @@ def exactness(network):
     signal, rejected = S.split(x)
     p, residual = project(x, W[8])
     y = x @ W.T
-    exact = copy.deepcopy(network).double()
-    outputs = exact(torch.tensor(images).double()).numpy()
+    with asked(network, double=True) as ask:
+        outputs = ask(torch.tensor(images).double()).detach().numpy()
     back = invert(network, outputs, partial=True).x
     steep = np.arange(-40, 0, 0.25, dtype=np.float32)
     flat = torch.nn.functional.selu(torch.tensor(steep)).numpy()
@@ -148,7 +147,8 @@ def five_layers(network):
     import torch
 
     images = torch.tensor(mnist.load("test")[0][:1000]).double()
-    y = copy.deepcopy(network).double()(images).numpy()
+    with asked(network, double=True) as ask:
+        y = ask(images).detach().numpy()
     found = invert(network, y, partial=True)
     stop = found.stops[0]
     widths = [len(matrix.values) for matrix in layers.matrices(network).values()]

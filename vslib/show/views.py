@@ -78,6 +78,8 @@ def choices(name, options):
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"controls: expected names in words, got {name!r}")
+    if not hasattr(options, "__iter__"):
+        raise ValueError(f"control {name!r}: expected options to choose from, got {options!r}")
     options = [o.item() if getattr(o, "shape", None) == () else o for o in options]
     read = [" ".join(str(option).split()) for option in options]
     if len(read) < 2 or len({*read}) < len(read) or not all(read):
