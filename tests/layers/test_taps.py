@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from vslib import mnist, networks
-from vslib.layers.taps import crop_unseen_taps, fill_taps, input_shapes, seen_taps
+from vslib.layers.taps import crop_unseen_taps, fast, fill_taps, input_shapes, seen_taps
 
 
 @st.composite
@@ -142,6 +142,110 @@ class TestCropUnseenTaps:
             assert (gradient[(..., *window)] != 0).any(dim=(0, 1)).all()
             gradient[(..., *window)] = 0
             assert not gradient.any()
+
+
+class Standardised(nn.Conv2d):
+    """Its weight is another one in a smaller window."""
+
+    def forward(self, images):
+        weight = self.weight / self.weight.norm()
+        return self._conv_forward(images, weight, self.bias)
+
+
+class Keyword(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, stride=2, padding=2)
+        self.other = nn.Conv2d(4, 4, 3, padding=2)
+        self.other.weight = nn.Parameter(torch.randn(4, 4, 3, 3))
+
+    def forward(self, images):
+        maps = self.conv(input=images.unsqueeze(1))
+        return self.other(input=maps) + nn.functional.conv2d(maps, self.other.weight, padding=2)
+
+
+class TwoOfOneWeight(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(1, 1, 5, padding=2) for _ in range(2))
+        self.second.weight = self.first.weight
+
+    def forward(self, images):
+        maps = self.first(images.unsqueeze(1))
+        return self.second(maps[..., :2, :2])
+
+
+def of_one_convolution(how):
+    return lambda: nn.Sequential(
+        nn.Unflatten(1, (1, 2)), how(nn.Conv2d(1, 3, 5, padding=2)), nn.ReLU()
+    )
+
+
+AS_THEY_COME = {
+    "old weight_norm": of_one_convolution(nn.utils.weight_norm),
+    "weight_norm": of_one_convolution(nn.utils.parametrizations.weight_norm),
+    "pruned": of_one_convolution(lambda c: prune.random_unstructured(c, "weight", 0.5)),
+    "old spectral_norm": of_one_convolution(nn.utils.spectral_norm),
+    "spectral_norm": of_one_convolution(nn.utils.parametrizations.spectral_norm),
+    "standardised": of_one_convolution(lambda c: Standardised(1, 3, 5, padding=2)),
+    "one module in two places": lambda: nn.Sequential(
+        nn.Unflatten(1, (1, 2)), *[nn.Conv2d(1, 1, 5, padding=2)] * 2
+    ),
+    "two layers of one weight": TwoOfOneWeight,
+    "by keyword": Keyword,
+    "one axis": lambda: nn.Sequential(nn.Conv1d(2, 3, 7, padding=3), nn.ReLU()),
+    "three axes": lambda: nn.Sequential(
+        nn.Unflatten(1, (1, 1, 2)), nn.Conv3d(1, 2, (3, 5, 3), padding=(1, 2, 1))
+    ),
+    "transposed": lambda: nn.Sequential(nn.ConvTranspose1d(2, 3, 3), nn.ReLU()),
+    "a recurrence with weight_norm": lambda: nn.Sequential(
+        nn.Flatten(), nn.utils.weight_norm(nn.GRUCell(4, 3), "weight_hh")
+    ),
+    "no parameters": nn.Flatten,
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated:FutureWarning")
+class TestNetworksAsTheyCome:
+    @pytest.mark.parametrize("mode", [True, False])
+    @pytest.mark.parametrize("kind", AS_THEY_COME)
+    def test_have_the_same_outputs_when_fast_and_are_left_alone(self, kind, mode):
+        torch.manual_seed(2)
+        network = AS_THEY_COME[kind]().train(mode)
+        before = {key: value.clone() for key, value in network.state_dict().items()}
+        small = fast(network, (2, 2))
+        assert small.training == mode
+        for key, value in network.state_dict().items():
+            assert torch.equal(value, before[key])
+        images = torch.rand(3, 2, 2)
+        with torch.no_grad():
+            got, expected = small.eval()(images), network.eval()(images)
+        assert_allclose(got, expected, atol=1e-6)
+
+    @pytest.mark.parametrize("kind", AS_THEY_COME)
+    def test_can_be_asked_for_gradients_when_made_in_inference_mode(self, kind):
+        network = AS_THEY_COME[kind]()
+        with torch.inference_mode():
+            small = fast(network, (2, 2))
+        images = torch.rand(3, 2, 2, requires_grad=True)
+        small.eval()(images).sum().backward()
+        assert images.grad.isfinite().all()
+
+    @pytest.mark.parametrize("kind", ["one axis", "three axes", "two layers of one weight"])
+    def test_are_filled_from_their_copies(self, kind):
+        network = AS_THEY_COME[kind]()
+        small, windows = crop_unseen_taps(network, (2, 2))
+        assert bool(windows) == ("axes" in kind or "axis" in kind)
+        with torch.no_grad():
+            for parameter in small.parameters():
+                parameter.mul_(-2)
+        fill_taps(network, small, windows)
+        images = torch.rand(3, 2, 2)
+        assert_allclose(small(images).detach(), network(images).detach(), atol=1e-6)
+
+    def test_that_are_lazy_are_refused_by_name(self):
+        with pytest.raises(ValueError, match=r"'0\.weight', which is lazy"):
+            fast(nn.Sequential(nn.LazyConv2d(2, 3)))
 
 
 class TestFillTaps:

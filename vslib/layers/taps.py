@@ -1,5 +1,6 @@
 """What the taps of each convolution meet in a network, and which of them only meet padding."""
 
+import collections
 import copy
 import functools
 
@@ -55,7 +56,7 @@ def _met(model, image_shape):
     shapes = {name: set() for name, m in model.named_modules() if isinstance(m, _ConvNd)}
 
     def record(name, conv, inputs, named):
-        image = inputs[0] if inputs else named["input"]
+        image = _first_input(conv, inputs, named)
         shapes[name].add(tuple(image.shape[-1 - len(conv.kernel_size) :]))
 
     # Its images stand in for what the network answers, which may be of any kind.
@@ -75,7 +76,7 @@ def _met(model, image_shape):
     return {name: found for name, found in shapes.items() if found}
 
 
-def _first_input(_, inputs, named, __):
+def _first_input(_, inputs, named, outputs=None):
     return inputs[0] if inputs else next(iter(named.values()))
 
 
@@ -120,6 +121,10 @@ def _crop(size, kernel, stride, padding, dilation):
 def crop_unseen_taps(model, image_shape):
     """A copy of a network without the taps of its kernels that only ever meet padding.
 
+    Only convolutions of torch's own forward pass are cropped, with zeros as padding, a weight
+    that is a parameter of theirs alone, and one shape of input: not what weight_norm, pruning or
+    a subclass makes a weight of. The others are copied as they are.
+
     Parameters
     ----------
     model : torch.nn.Module
@@ -130,8 +135,13 @@ def crop_unseen_taps(model, image_shape):
     -------
     small : torch.nn.Module
         Has the outputs of `model` for images of that shape.
-    windows : dict of str to pair of slices
+    windows : dict of str to tuple of slices
         The part of each cropped kernel that was kept, by the name of its layer.
+
+    Raises
+    ------
+    vslib.inference.NetworkInputError
+        If the network takes no such images; a ValueError.
 
     Examples
     --------
@@ -140,22 +150,58 @@ def crop_unseen_taps(model, image_shape):
     >>> small.weight.shape, windows
     (torch.Size([1, 1, 1, 1]), {'': (slice(1, 2, None), slice(1, 2, None))})
     """
+    import torch
     from torch.nn import Parameter
 
-    small, windows = copy.deepcopy(model), {}
-    for name, shapes in _met(small, image_shape).items():
-        conv = small.get_submodule(name)
-        if len(shapes) > 1 or conv.padding_mode != "zeros" or isinstance(conv.padding, str):
-            continue
-        ((_, *size),) = shapes
-        geometry = (size, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
-        window, padding = zip(*map(_crop, *geometry), strict=True)
-        weight = conv.weight[(..., *window)]
-        if weight.shape != conv.weight.shape:
-            conv.weight = Parameter(weight.detach().clone(), conv.weight.requires_grad)
-            conv.kernel_size, conv.padding = tuple(weight.shape[2:]), padding
-            windows[name] = window
+    with torch.inference_mode(False):
+        small, windows = _copied(model), {}
+        owners = collections.Counter(
+            id(parameter) for _, parameter in small.named_parameters(remove_duplicate=False)
+        )
+        for name, shapes in _met(small, image_shape).items():
+            conv = small.get_submodule(name)
+            if len(shapes) > 1 or not _is_plain(conv) or owners[id(conv.weight)] > 1:
+                continue
+            ((_, *size),) = shapes
+            geometry = (size, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+            window, padding = zip(*map(_crop, *geometry), strict=True)
+            weight = conv.weight[(..., *window)]
+            if weight.shape != conv.weight.shape:
+                conv.weight = Parameter(weight.detach().clone(), conv.weight.requires_grad)
+                conv.kernel_size, conv.padding = tuple(weight.shape[2:]), padding
+                windows[name] = window
     return small, windows
+
+
+def _copied(model):
+    """A copy of a network; of weights that are computed from others, their numbers."""
+    import torch
+
+    numbers = {}
+    for module in model.modules():
+        for value in vars(module).values():
+            for each in value if isinstance(value, list | tuple) else (value,):
+                # torch copies no tensor that has a history.
+                if isinstance(each, torch.Tensor) and not each.is_leaf:
+                    numbers[id(each)] = each.detach().clone()
+    return copy.deepcopy(model, numbers)
+
+
+def _is_plain(conv):
+    from torch import nn
+
+    # By its methods: a subclass may make another weight of its parameter.
+    methods = [getattr(conv, name, None) for name in ("forward", "_conv_forward")]
+    return (
+        any(
+            [getattr(method, "__func__", None) for method in methods]
+            == [base.forward, base._conv_forward]
+            for base in (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+        )
+        and "weight" in conv._parameters
+        and conv.padding_mode == "zeros"
+        and not isinstance(conv.padding, str)
+    )
 
 
 def fill_taps(model, small, windows):
@@ -204,4 +250,8 @@ def fast(model, image_shape=(28, 28)):
     import torch
 
     small, _ = crop_unseen_taps(model, image_shape)
-    return small.to(memory_format=torch.channels_last)
+    with torch.inference_mode(False):
+        for tensor in (*small.parameters(), *small.buffers()):
+            if tensor.ndim == 4:
+                tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+    return small
