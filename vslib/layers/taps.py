@@ -1,12 +1,12 @@
 """What the taps of each convolution meet in a network, and which of them only meet padding."""
 
 import collections
-import copy
 import functools
 
 import numpy as np
 
 from vslib.inference import asked
+from vslib.layers.copies import applies_its_weight, copied
 from vslib.layers.geometry import starts
 
 __all__ = ["crop_unseen_taps", "fast", "fill_taps", "input_shapes", "seen_taps"]
@@ -154,13 +154,13 @@ def crop_unseen_taps(model, image_shape):
     from torch.nn import Parameter
 
     with torch.inference_mode(False):
-        small, windows = _copied(model), {}
+        small, windows = copied(model), {}
         owners = collections.Counter(
             id(parameter) for _, parameter in small.named_parameters(remove_duplicate=False)
         )
         for name, shapes in _met(small, image_shape).items():
             conv = small.get_submodule(name)
-            if len(shapes) > 1 or not _is_plain(conv) or owners[id(conv.weight)] > 1:
+            if len(shapes) > 1 or not applies_its_weight(conv) or owners[id(conv.weight)] > 1:
                 continue
             ((_, *size),) = shapes
             geometry = (size, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
@@ -171,37 +171,6 @@ def crop_unseen_taps(model, image_shape):
                 conv.kernel_size, conv.padding = tuple(weight.shape[2:]), padding
                 windows[name] = window
     return small, windows
-
-
-def _copied(model):
-    """A copy of a network; of weights that are computed from others, their numbers."""
-    import torch
-
-    numbers = {}
-    for module in model.modules():
-        for value in vars(module).values():
-            for each in value if isinstance(value, list | tuple) else (value,):
-                # torch copies no tensor that has a history.
-                if isinstance(each, torch.Tensor) and not each.is_leaf:
-                    numbers[id(each)] = each.detach().clone()
-    return copy.deepcopy(model, numbers)
-
-
-def _is_plain(conv):
-    from torch import nn
-
-    # By its methods: a subclass may make another weight of its parameter.
-    methods = [getattr(conv, name, None) for name in ("forward", "_conv_forward")]
-    return (
-        any(
-            [getattr(method, "__func__", None) for method in methods]
-            == [base.forward, base._conv_forward]
-            for base in (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-        )
-        and "weight" in conv._parameters
-        and conv.padding_mode == "zeros"
-        and not isinstance(conv.padding, str)
-    )
 
 
 def fill_taps(model, small, windows):
