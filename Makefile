@@ -29,6 +29,7 @@ lock: .venv/installed
 # How long a build takes, and how much faster than the plain way convolutions and syntheses are.
 bench: .venv/installed
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_spaces.py
 	$(BIN)/python tools/bench_convolution.py
 	$(BIN)/python tools/bench_synthesis.py
 

@@ -1,7 +1,9 @@
 """The data that ships: whole, checked, and split the same way each time."""
 
+import gzip
 import lzma
 import shutil
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -145,3 +147,54 @@ class TestClassAverages:
 
     def test_of_other_shapes_keep_them(self):
         assert mnist.class_averages(np.ones((10, 3)), range(10)).shape == (10, 3)
+
+
+class TestRead:
+    """IDX files of the reader's own."""
+
+    TYPES: ClassVar = {"u1": 8, "i1": 9, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
+
+    def idx(self, array):
+        kind = self.TYPES[array.dtype.str[1:]]
+        sizes = np.array(array.shape, ">u4").tobytes()
+        content = array.astype(array.dtype.newbyteorder(">")).tobytes()
+        return bytes([0, 0, kind, array.ndim]) + sizes + content
+
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+    @pytest.mark.parametrize("kind", TYPES)
+    @pytest.mark.parametrize("shape", [(5,), (3, 2), (4, 3, 2), (2, 1, 2, 3)])
+    def test_gives_the_array_of_any_type_and_axes(self, tmp_path, pack, kind, shape):
+        array = np.random.default_rng(0).integers(-100, 100, shape).astype(kind)
+        path = tmp_path / "own-idx"
+        path.write_bytes(pack(self.idx(array)))
+        got = mnist.read(path)
+        assert_array_equal(got, array)
+        assert got.dtype == array.dtype
+
+    def test_reads_the_shipped_files_too(self):
+        images = mnist.read(mnist.FOLDER / "t10k-images-idx3-ubyte.xz")
+        assert_array_equal(np.float32(images) / 255, mnist.load("test")[0])
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (b"", "it is empty"),
+            (b"\0\0\x08", "no IDX magic number"),
+            (b"<html>not found</html>", "no IDX magic number"),
+            (b"version https://git-lfs.github.com/spec/v1", "no IDX magic number"),
+            (b"\0\0\x08\x02\0\0\0\x01\0", "cut within the sizes"),
+            (b"\0\0\x08\x01\0\0\0\x05abc", r"shape \(5,\) needs 13 bytes, got 11"),
+            (b"\0\0\x08\x01\0\0\0\x02abc", "needs 10 bytes, got 11"),
+            (b"\0\0\x08\x03" + b"\xff" * 12 + b"abc", "needs .* bytes, got 19"),
+            (gzip.compress(b"\0\0\x08\x01\0\0\0\x05abcde")[:-9], "ended before"),
+        ],
+    )
+    def test_what_is_none_is_a_file_error_with_its_name(self, tmp_path, content, why):
+        path = tmp_path / "own-idx"
+        path.write_bytes(content)
+        with pytest.raises(files.FileError, match=rf"own-idx is damaged.*{why}"):
+            mnist.read(path)
+
+    def test_a_missing_one_too(self, tmp_path):
+        with pytest.raises(files.FileError, match="nowhere is missing; expected an IDX file"):
+            mnist.read(tmp_path / "nowhere")

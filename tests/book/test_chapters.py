@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy, selu
 
 from vslib import Subspaces, layers, mnist, networks, project
 from vslib.networks import RECIPE, descend
-from vslib.spaces.spectrum import chance
+from vslib.spaces import chance
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from strategies import EPS, little_memory
 from vslib import Subspaces
 from vslib.layers.matrices import matrices
 from vslib.networks.shipped import weights
-from vslib.spaces.spectrum import chance, effective_rank, participation_ratio, stable_rank
+from vslib.spaces import chance, effective_rank, participation_ratio, stable_rank, two_sided_p
 
 SUMMARIES = (effective_rank, stable_rank, participation_ratio)
 SLACK = 100 * EPS
@@ -218,3 +218,41 @@ class TestFindings:
         kappa = Subspaces(before).condition_number
         assert 1.14 < kappa < 1.27 and draws.p_value(kappa) > 0.05
         assert draws.p_value(Subspaces(after).condition_number) == 2 / 1001
+
+
+class TestExtremes:
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 2), (9, 40), (60, 60)])
+    def test_are_those_of_the_dense_bidiagonal_matrix(self, shape):
+        drawn = chance(3 * np.ones(shape), draws=30)
+        for diagonal, beside, ends in zip(*drawn.bidiagonals, drawn.extremes, strict=True):
+            B = np.diag(diagonal)
+            B[np.arange(len(beside)), np.arange(1, len(B))] = beside
+            s = 3 * np.linalg.svd(B, compute_uv=False)
+            assert_allclose(ends, [s[0], s[-1]], rtol=1e-10)
+
+    def test_are_the_ends_of_all_values(self):
+        drawn = chance(np.ones((30, 12)), draws=40)
+        assert_allclose(drawn.singular_values[:, [0, -1]], drawn.extremes, rtol=1e-12)
+        assert (np.diff(drawn.singular_values) <= 1e-12).all()
+
+    def test_small_ones_keep_their_digits(self):
+        from vslib.spaces.random import _extremes
+
+        diagonal, beside = np.array([[1.0, 1e-3, 1e-6]]), np.array([[1e-3, 1e-6]])
+        product = 1.0 * 1e-3 * 1e-6  # the determinant
+        largest, smallest = _extremes(diagonal, beside)[0]
+        B = np.diag(diagonal[0]) + np.diag(beside[0], 1)
+        middle = np.linalg.svd(B, compute_uv=False)[1]
+        assert_allclose(largest * middle * smallest, product, rtol=1e-9)
+
+    def test_scales_beyond_the_range_are_refused(self):
+        for W in (np.full((3, 3), 1e308), np.full((3, 3), 1e-320)):
+            with pytest.raises(ValueError, match="whose matrix has finite values"):
+                chance(W)
+
+
+def test_a_two_sided_p_value_counts_the_observation():
+    draws = np.arange(1.0, 100.0)
+    assert two_sided_p(draws, 0.0) == two_sided_p(draws, 1000.0) == 2 / 100
+    assert two_sided_p(draws, 50.0) == 1
+    assert_allclose(two_sided_p(draws, 10.0), 2 * 11 / 100)

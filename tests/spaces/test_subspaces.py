@@ -25,6 +25,7 @@ from strategies import (
 )
 
 from vslib import Subspaces, project
+from vslib.arrays import precision
 from vslib.networks.shipped import weights
 
 TOLERANCE = 200 * EPS
@@ -68,9 +69,11 @@ class TestBases:
 
     @given(matrices())
     def test_rejected_bases_are_mapped_to_zero(self, W):
-        S, W = Subspaces(W), dense(W)
-        assert_small(W @ S.rejected, norm(W), axis=None)
-        assert_small(W.T @ S.rejected_out, norm(W), axis=None)
+        S, eps, W = Subspaces(W), precision(W), dense(W)
+        # What counts as zero is up to max(m, n) eps s1, with the eps of what was given.
+        room = 1 + max(W.shape) ** 1.5 * eps / TOLERANCE
+        assert_small(W @ S.rejected, room * norm(W), axis=None)
+        assert_small(W.T @ S.rejected_out, room * norm(W), axis=None)
 
     @given(matrices())
     def test_singular_values_fall_and_are_above_the_tolerance(self, W):
@@ -519,3 +522,77 @@ class TestSmallCases:
         _, rejected = S.split(x)
         assert norm(rejected) > 0.5 * norm(x)
         assert_allclose(W.astype(float) @ (x - rejected), W.astype(float) @ x, atol=1e-12)
+
+
+class TestPrecision:
+    """Rank is judged by the precision in which the numbers came."""
+
+    @pytest.fixture
+    def thin(self):
+        rng = np.random.default_rng(0)
+        return rng.normal(size=(256, 4)) @ rng.normal(size=(4, 256))
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            np.float32,
+            np.float16,
+            lambda W: torch.tensor(W).float(),
+            lambda W: torch.tensor(W).half(),
+            lambda W: torch.tensor(W).bfloat16(),
+        ],
+    )
+    def test_rounding_to_short_floats_is_no_rank(self, thin, form):
+        given = form(thin)
+        s = np.linalg.svd(dense(given), compute_uv=False)
+        expected = np.count_nonzero(s > 256 * 2.0**-23 * s[0])
+        assert Subspaces(given).rank == expected
+        assert np.count_nonzero(s > 256 * 2.0**-52 * s[0]) > 4  # float64's eps would count noise
+
+    def test_a_float32_matrix_of_rank_4_has_rank_4(self, thin):
+        # Factors in float32, product in float32: the product's rounding is what must not count.
+        S = Subspaces(thin.astype(np.float32))
+        assert S.rank == 4 == np.linalg.matrix_rank(thin.astype(np.float32))
+        x = np.random.default_rng(1).normal(size=256)
+        assert 0.9 < S.rejected_energy(x) < 1
+        assert S.condition_number < 10
+
+    def test_float64_is_judged_as_float64(self):
+        fine = np.diag([1.0, 1e-8])
+        assert Subspaces(fine).rank == 2
+        assert Subspaces(fine.astype(np.float32)).rank == 1
+        assert Subspaces(fine.astype(np.float32), rtol=1e-9).rank == 2
+        assert Subspaces(fine.tolist()).rank == 2
+
+    def test_what_says_its_precision_is_believed(self):
+        class Said:
+            precision = 2.0**-23
+
+            def __array__(self, dtype=None, copy=None):
+                return np.diag([1.0, 1e-8])
+
+        assert Subspaces(Said()).rank == 1
+
+
+class TestRange:
+    """Singular values are right for entries of any magnitude, or refused."""
+
+    @pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e-20, 1.0, 1e20, 1e170, 1e300])
+    def test_values_scale_with_the_matrix(self, scale):
+        W = np.random.default_rng(0).normal(size=(5, 7))
+        S = Subspaces(scale * W)
+        assert S.rank == 5
+        assert_allclose(S.singular_values / scale, np.linalg.svd(W)[1], rtol=1e-12)
+        x = np.random.default_rng(1).normal(size=7)
+        assert_allclose(S.split(x)[0], Subspaces(W).split(x)[0], atol=1e-12)
+        back = S.preimage((scale * W) @ x)
+        assert_allclose(back, Subspaces(W).split(x)[0], atol=1e-11)
+
+    @pytest.mark.parametrize("W", [np.full((3, 3), 1e308), np.full((3, 3), 1e-310)])
+    def test_values_that_float64_cannot_hold_are_refused(self, W):
+        with pytest.raises(ValueError, match="expected singular values within the range"):
+            Subspaces(W)
+
+    def test_a_preimage_that_float64_cannot_hold_is_refused(self):
+        with pytest.raises(ValueError, match="expected one whose preimage float64 can hold"):
+            Subspaces(1e-200 * np.eye(2)).preimage([1e200, 0])

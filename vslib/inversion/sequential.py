@@ -39,8 +39,9 @@ class Linear:
 
     def back(self, y):
         """W^+ (y - b), each row alone: in the same bits whatever rows are beside it."""
+        S, rows = self.subspaces, (y - self.b)[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.subspaces.preimage((y - self.b)[:, None])[:, 0]
+            return (((rows @ S.signal_out) / S.singular_values) @ S.signal.T)[:, 0]
 
     def unreachable(self, y):
         """Share of each row, in its norm and that of b, that no input brings about."""

@@ -5,7 +5,7 @@ import numpy as np
 from vslib import layers
 from vslib.convolution import ConvOperator
 from vslib.paper.measures import smallest_change
-from vslib.spaces import Subspaces, chance
+from vslib.spaces import Subspaces, chance, two_sided_p
 
 __all__ = ["LAYER", "figure_2", "kernels", "looks"]
 
@@ -76,7 +76,6 @@ def figure_2(network, untrained):
     # Signs and the order of the values do not matter: bases of random directions.
     bases = np.linalg.qr(np.random.default_rng(0).normal(size=(DRAWS, 9, 9)))[0]
     lines = np.array([looks(basis)["kernels_line"] for basis in bases])
-    tails = (lines <= found["kernels_line"]).sum(), (lines >= found["kernels_line"]).sum()
     conv = network.get_submodule(LAYER)
     x = np.random.default_rng(0).normal(size=(64, 7, 7)).astype(np.float32)
     with torch.no_grad():
@@ -92,7 +91,7 @@ def figure_2(network, untrained):
         "kernels_chance": draws.condition_numbers.mean(),
         "kernels_p": draws.p_value(found["kernels_condition_number"]),
         "kernels_line_chance": lines.mean(),
-        "kernels_line_p": min(1.0, 2 * (min(tails) + 1) / (DRAWS + 1)),
+        "kernels_line_p": two_sided_p(lines, found["kernels_line"]),
         "kernels_change": Subspaces(matrix - start).condition_number,
         "kernels_moved": np.linalg.norm(matrix - start) / np.linalg.norm(start),
         "exact_convolution": np.abs(apart).max(),

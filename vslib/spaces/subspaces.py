@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from vslib.arrays import real_array
+from vslib.arrays import precision, real_array
 from vslib.spaces.vectors import rejected_share, signs
 
 __all__ = ["Subspaces", "project"]
@@ -23,8 +23,9 @@ class Subspaces:
     W : (m, n) array
         Real and finite; NumPy array, torch tensor or nested list, of any real dtype.
     rtol : float, optional
-        Singular values up to ``rtol * s1`` count as zero; ``max(m, n) * eps`` by default, with
-        the eps of float64, 2.2e-16.
+        Singular values up to ``rtol * s1`` count as zero; by default ``max(m, n) * eps`` with the
+        eps of the precision in which W came (`vslib.arrays.precision`): 1.2e-7 for float32 and
+        shorter floats, and for the layers of a network that is stored so; else 2.2e-16.
 
     Attributes
     ----------
@@ -42,7 +43,8 @@ class Subspaces:
     Raises
     ------
     ValueError
-        If W is not a finite real matrix with at least one entry, or rtol not in [0, 1).
+        If W is not a finite real matrix with at least one entry, rtol not in [0, 1), or a
+        singular value lies beyond the range of float64.
 
     References
     ----------
@@ -59,19 +61,27 @@ class Subspaces:
     """
 
     def __init__(self, W, rtol=None):
-        W = real_array(W, "W", axes=2)
+        eps, W = precision(W), real_array(W, "W", axes=2)
         if rtol is None:
-            rtol = max(W.shape) * np.finfo(np.float64).eps
+            rtol = max(W.shape) * eps
         elif not 0 <= rtol < 1:
             raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
-        u, s, vt = np.linalg.svd(W, full_matrices=False)
+        power = _power(W)
+        u, s, vt = np.linalg.svd(np.ldexp(W, -power) if power else W, full_matrices=False)
         rank = int(np.count_nonzero(s > rtol * s[0]))
-        flips = signs(vt)
+        with np.errstate(over="ignore"):
+            values = np.ldexp(s[:rank], power)
+        if rank and not (values[-1] >= np.finfo(np.float64).tiny and np.isfinite(values[0])):
+            raise ValueError(
+                "W: expected singular values within the range of float64, 2e-308 to 1.8e308, got "
+                f"some from entries of up to {np.abs(W).max():.3g}; scale W first"
+            )
+        flips = signs(vt[:rank])
         self.shape = W.shape
         self.rank = rank
-        self.singular_values = s[:rank]
-        self.signal = (vt * flips[:, None])[:rank].T
-        self.signal_out = (u * flips)[:, :rank]
+        self.singular_values = values
+        self.signal = (vt[:rank] * flips[:, None]).T
+        self.signal_out = u[:, :rank] * flips
 
     def __repr__(self):
         m, n = self.shape
@@ -164,10 +174,18 @@ class Subspaces:
         Raises
         ------
         ValueError
-            If y is not finite and real with m entries along its last axis.
+            If y is not finite and real with m entries along its last axis, or x lies beyond the
+            range of float64.
         """
         y = real_array(y, "y", length=self.shape[0])
-        return ((y @ self.signal_out) / self.singular_values) @ self.signal.T
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = ((y @ self.signal_out) / self.singular_values) @ self.signal.T
+        if not np.isfinite(x).all():
+            raise ValueError(
+                "y: expected one whose preimage float64 can hold, got entries of up to "
+                f"{np.abs(y).max():.3g} for singular values from {self.singular_values[-1]:.3g} on"
+            )
+        return x
 
 
 def project(x, w):
@@ -211,6 +229,12 @@ def project(x, w):
         x = x[..., None, :]
     p = (x * directions).sum(-1, keepdims=True) * directions
     return p, x - p
+
+
+def _power(W):
+    """The power of two by which entries are divided where the SVD would leave the range."""
+    largest = np.abs(W).max()
+    return 0 if largest == 0 or 1e-140 < largest < 1e140 else int(np.frexp(largest)[1])
 
 
 def _split(x, basis):
