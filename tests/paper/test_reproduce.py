@@ -185,7 +185,9 @@ def test_identical_copies_leave_no_gradient(fresh, resnet18):
 def test_asking_in_training_mode_leaves_no_trace():
     network = networks.load("resnet18").eval()
     before = {key: value.clone() for key, value in network.state_dict().items()}
-    paper.identical_images(network, mnist.load("test")[0][:1])
+    with pytest.raises(ValueError, match="images: expected two or more, got 1"):
+        paper.identical_images(network, mnist.load("test")[0][:1])
+    paper.identical_images(network, mnist.load("test")[0][:2])
     assert not any(module.training for module in network.modules())
     assert all((value == before[key]).all() for key, value in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())

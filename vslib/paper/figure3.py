@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from vslib.arrays import real_array
 from vslib.inference import asked
 from vslib.networks import decide
 from vslib.synthesis import PAPER, synthesize
@@ -70,13 +71,18 @@ def identical_images(network, images):
     ----------
     network : torch.nn.Module
     images : (N, 28, 28) array
-        Different images; a batch is made of each.
+        Two or more different images; a batch is made of each.
 
     Returns
     -------
     dict of str to float
         How far the outputs vary with the image, and how long the gradient by the pixels is,
         each relative to evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two images, which say nothing of how outputs vary.
 
     Examples
     --------
@@ -87,6 +93,9 @@ def identical_images(network, images):
     """
     import torch
 
+    images = real_array(images, "images", axes=3, dtype=np.float32)
+    if len(images) < 2:
+        raise ValueError(f"images: expected two or more, got {len(images)}")
     outputs, gradients = {}, {}
     for mode in (True, False):
         found = []
