@@ -16,7 +16,8 @@ ROOT = PACKAGE.parent
 # From the ground up. A room imports only from the faces of rooms on lower floors; inside a room
 # modules import each other by name.
 FLOORS = (
-    {"arrays", "files", "inference"},
+    {"arrays", "files"},
+    {"inference"},
     {"mnist", "spaces", "layers", "preimage"},
     {"convolution", "inversion", "networks", "show"},
     {"synthesis"},

@@ -4,9 +4,9 @@ import importlib
 import inspect
 
 # In the order of the page: the ground, then the rooms in the order of the chapters.
-GROUND = ("mnist", "arrays", "files", "inference")
-ROOMS = ("spaces", "layers", "convolution", "inversion", "preimage", "networks", "synthesis")
-ROOMS += ("show", "paper")
+GROUND = ("mnist", "arrays", "files")
+ROOMS = ("inference", "spaces", "layers", "convolution", "inversion", "preimage", "networks")
+ROOMS += ("synthesis", "show", "paper")
 MARK = "<!-- rooms -->"
 
 

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Mapping
 
+from vslib.inference.borrowing import borrowed
+
 __all__ = ["Asked", "NetworkInputError", "NetworkOutputError", "asked"]
 
 
@@ -41,8 +43,8 @@ class NetworkOutputError(ValueError):
 def asked(network, shape=None, take=None, double=False):
     """A network in evaluation mode, for as long as the context lasts.
 
-    The network is not copied. The mode of every module and the buffers are put back afterwards,
-    also after an error; parameters and hooks stay as they are. Gradients may be recorded inside,
+    The network is not copied. The mode of every module and its tensors are put back afterwards,
+    also after an error; hooks stay as they are. Gradients may be recorded inside,
     whatever the caller's `inference_mode` or `no_grad`; default dtype plays no part.
 
     Parameters
@@ -55,7 +57,8 @@ def asked(network, shape=None, take=None, double=False):
         What to take as outputs where the network gives a dict, a tuple or an object: a key, a
         place, or a function of what it gave.
     double : bool
-        Whether to compute in float64, whatever the precision of the network.
+        Whether to compute in float64, whatever the precision of the network: its own numbers,
+        with more digits.
 
     Yields
     ------
@@ -90,35 +93,8 @@ def asked(network, shape=None, take=None, double=False):
                 f"network: expected parameters with numbers in them, got {name!r}, which is lazy; "
                 "call the network once yourself"
             )
-    modes = {module: module.training for module in network.modules()}
-    buffers = [
-        (module, name, buffer, None if buffer is None else buffer.detach().clone())
-        for module in modes
-        for name, buffer in module._buffers.items()
-    ]
-    # Older weight_norm and pruning leave what they computed as a plain attribute.
-    computed = [
-        (module, name, value)
-        for module in modes
-        for name, value in vars(module).items()
-        if isinstance(value, torch.Tensor)
-    ]
-    try:
-        with torch.inference_mode(False), torch.enable_grad():
-            # Not network.eval(), which a subclass may have changed.
-            for module in modes:
-                module.training = False
-            yield Asked(network, shape, take, double)
-    finally:
-        for module, name, value in computed:
-            vars(module)[name] = value
-        for module, mode in modes.items():
-            module.training = mode
-        for module, name, buffer, before in buffers:
-            module._buffers[name] = buffer
-            if before is not None and not torch.equal(buffer, before):
-                with torch.inference_mode(buffer.is_inference()), torch.no_grad():
-                    buffer.copy_(before)
+    with torch.inference_mode(False), torch.enable_grad(), borrowed(network, double):
+        yield Asked(network, shape, take)
 
 
 class Asked:
@@ -140,7 +116,7 @@ class Asked:
     (torch.float64, torch.Size([7, 2, 3, 3]))
     """
 
-    def __init__(self, network, shape=None, take=None, double=False):
+    def __init__(self, network, shape=None, take=None):
         import torch
 
         self._network, self._take, self._channel = network, take, False
@@ -148,15 +124,6 @@ class Asked:
         like = next((t for t in tensors if t.is_floating_point()), None)
         self.dtype = torch.float32 if like is None else like.dtype
         self.device = torch.device("cpu") if like is None else like.device
-        if double:
-            self.dtype = torch.float64
-        # Autograd takes no tensors that were made in inference mode.
-        named = [*network.named_parameters(), *network.named_buffers()]
-        self._instead = {
-            name: (t.double() if double and t.is_floating_point() else t).clone()
-            for name, t in named
-            if t.is_inference() or (double and t.is_floating_point() and t.dtype != torch.float64)
-        }
         if shape is not None:
             self._try(tuple(shape))
 
@@ -209,11 +176,7 @@ class Asked:
     def _outputs(self, images):
         import torch
 
-        if self._instead:
-            outputs = torch.func.functional_call(self._network, self._instead, (images,))
-        else:
-            outputs = self._network(images)
-        take = self._take
+        outputs, take = self._network(images), self._take
         if callable(take):
             outputs = take(outputs)
         elif take is not None:
