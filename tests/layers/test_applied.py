@@ -1,11 +1,12 @@
 """A layer is what it applies: by its weight where that is so, else by unit vectors, or none."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
 import torch
-from kinds import DTYPES
+from kinds import DTYPES, LSTM
 from numpy.testing import assert_allclose, assert_array_equal
 from test_well_posed import assert_same, state
 from torch import nn
@@ -14,7 +15,9 @@ from torch.nn.utils import parametrizations, parametrize, prune
 
 from vslib.layers import UnknownLayerError, matrices
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated:FutureWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*(weight_norm|jit.script).* is deprecated:FutureWarning"
+)
 
 
 class Adapted(nn.Linear):
@@ -242,6 +245,21 @@ def test_a_small_change_of_the_weights_is_seen_in_any_precision():
         assert_allclose(layer.values, W + 0.3 * B @ A, rtol=0, atol=1e-12)
 
 
+class UpcastAdapted(Adapted):
+    def forward(self, x):
+        return super().forward(x.double()).float().to(x.dtype)
+
+
+def test_a_small_change_is_seen_through_rounding_too():
+    torch.manual_seed(13)
+    module = UpcastAdapted(5, 3).double()
+    module.lora_B.data.mul_(1e-4)
+    (layer,) = matrices(module).values()
+    W, A, B = (p.detach() for p in (module.weight, module.lora_A, module.lora_B))
+    assert layer.source == "unit vectors"
+    assert_allclose(layer.values, W + 0.3 * B @ A, rtol=0, atol=1e-6)
+
+
 def test_packed_weights_are_read_as_they_are_applied():
     torch.manual_seed(3)
     module = Packed()
@@ -432,6 +450,72 @@ def test_what_applies_no_matrix_is_named_with_the_reason(kind):
         found["0"]
     with pytest.raises(ValueError, match=rf"got none; '0': {reason}"):
         matrices(network[:1])
+
+
+class Remembering(nn.Linear):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.calls, self.seen, self.by_shape = 0, [], {}
+
+    def forward(self, x):
+        self.calls += 1
+        self.seen.append(x)
+        self.by_shape[x.shape] = x
+        return super().forward(x)
+
+
+class Masking(nn.Conv2d):
+    """As PixelCNN: it writes into its weight in the forward pass."""
+
+    def forward(self, x):
+        self.weight.data[:, :, 1:] = 0
+        return super().forward(x)
+
+
+def test_what_a_forward_pass_writes_is_put_back():
+    torch.manual_seed(11)
+    module = Remembering(3, 2)
+    matrices(module)
+    assert (module.calls, module.seen, module.by_shape) == (0, [], {})
+    table, masked = nn.Embedding(6, 3, max_norm=0.5), Masking(2, 3, 3)
+    for module, expected in (
+        (table, nn.functional.normalize(table.weight) * 0.5),
+        (masked, masked.weight * torch.tensor([1, 0, 0])[:, None]),
+    ):
+        before, expected = state(module), expected.detach()
+        (layer,) = matrices(module, "filters", embeddings=True).values()
+        assert_same(before, state(module))
+        assert_allclose(layer.values.ravel(), expected.ravel(), rtol=1e-6)
+
+
+def test_wrappers_of_torch_are_looked_into():
+    inner = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    for wrapper in (nn.DataParallel, torch.compile, torch.jit.script, torch.fx.symbolic_trace):
+        (layer,) = matrices(wrapper(inner)).values()
+        assert layer == dataclasses.replace(matrices(inner)["0"], name=layer.name)
+    (layer,) = matrices(torch.compile(nn.Linear(3, 2))).values()
+    assert layer.source == "weight"
+
+
+@pytest.mark.parametrize(
+    "norm", [nn.utils.weight_norm, parametrizations.weight_norm, parametrizations.spectral_norm]
+)
+def test_recurrences_with_computed_weights_are_read(norm):
+    torch.manual_seed(12)
+    module = norm(nn.LSTM(3, 4), "weight_hh_l0")
+    found = matrices(module)
+    module.eval()(torch.zeros(1, 1, 3))
+    stacked = np.concatenate([found[f"hh_l0.{gate}"].values for gate in LSTM])
+    assert_allclose(stacked, module.weight_hh_l0.detach(), rtol=1e-6)
+
+
+def test_a_scaled_bilinear_layer_is_read_by_pairs_of_unit_vectors():
+    module = nn.Bilinear(2, 3, 4)
+    module.register_forward_hook(lambda module, inputs, outputs: -2 * outputs)
+    (layer,) = matrices(module).values()
+    expected = -2 * module.weight.detach().double().reshape(4, 6)
+    assert_allclose(layer.values, expected, rtol=0, atol=1e-12)
+    assert layer.source == "unit vectors"
 
 
 def test_of_a_module_that_fails_its_parts_are_read():

@@ -19,8 +19,8 @@ class NoMatrixError(ValueError):
 def untouched(network):
     """A network and torch's random numbers, as they were again when the context ends.
 
-    What its modules keep in plain attributes is put back too: hooks of weight_norm, pruning and
-    spectral_norm write there.
+    What its modules keep in plain attributes is put back too, and the contents of dicts, lists
+    and sets in them: hooks of weight_norm, pruning and spectral_norm write there.
 
     Examples
     --------
@@ -33,15 +33,17 @@ def untouched(network):
     """
     import torch
 
-    before = [(module, dict(vars(module))) for module in network.modules()]
+    tables = [vars(module) for module in network.modules()]
+    held = [v for table in tables for v in table.values() if isinstance(v, dict | list | set)]
+    before = [(table, table.copy()) for table in (*tables, *held)]
     devices = {t.get_device() for t in network.parameters() if t.is_cuda}
     try:
         with torch.random.fork_rng(devices=devices), torch.no_grad():
             yield
     finally:
-        for module, attributes in before:
-            vars(module).clear()
-            vars(module).update(attributes)
+        for table, values in before:
+            table.clear()
+            table.extend(values) if isinstance(table, list) else table.update(values)
 
 
 @contextlib.contextmanager

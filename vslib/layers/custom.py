@@ -46,7 +46,8 @@ def read_custom(name, module):
     ((2, 3), 'weight, transposed')
     """
     tensors = _tensors(module)
-    forms = list(_forms(module, tensors))
+    # What torch.compile makes applies what it was made from, which is read in its place.
+    forms = [] if "_orig_mod" in module._modules else list(_forms(module, tensors))
     if not forms:
         if any(True for _ in module.parameters(recurse=False)):
             raise NoMatrixError(SCALES)
@@ -97,7 +98,8 @@ def _forms(module, tensors):
     for width in dict.fromkeys(widths):
         yield Linear(width)
     for tensor in tensors.values():
-        if 3 <= tensor.ndim <= 5 and tensor.is_floating_point():
+        long = sum(n > 1 for n in tensor.shape)
+        if 3 <= tensor.ndim <= 5 and long > 1 and tensor.is_floating_point():
             yield from _convolutions(module, tensor.shape)
 
 
