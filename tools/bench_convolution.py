@@ -20,7 +20,7 @@ def timed(call):
 
 
 def main():
-    weight = np.random.default_rng(0).normal(size=(64, 64, 3, 3)) / 24
+    weight = np.random.default_rng(0).normal(size=(64, 64, 3, 3)).astype(np.float32) / 24
     zeros = ConvOperator(weight, (64, 7, 7), padding=1)
     matrix = zeros.matmat(np.eye(zeros.shape[1]))
     dense, expected = timed(lambda: np.linalg.svd(matrix, compute_uv=False))

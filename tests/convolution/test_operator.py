@@ -87,11 +87,11 @@ def test_all_singular_values_to_their_stated_error(geometry):
     weight, shape, options = geometry
     spectrum = ConvOperator(weight, shape, **options).singular_values()
     expected = np.linalg.svd(dense(weight, shape, **options), compute_uv=False)
-    assert spectrum.method in ("fft", "gram")
+    assert spectrum.method in ("fft", "dense", "patches")
     assert spectrum.values.shape == expected.shape
     error = np.abs(spectrum.values - expected).max()
     assert error <= 10 * spectrum.residual * expected[0]
-    assert spectrum.method == "gram" or error <= 1e-13 * expected[0]
+    assert error <= 1e-13 * expected[0]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -226,7 +226,7 @@ def test_a_torch_layer_gives_its_operator(padding, kernel):
     assert operator.output_shape == expected.shape[1:]
 
 
-@pytest.mark.parametrize(("stride", "method"), [(1, "fft"), (2, "fft"), (3, "gram")])
+@pytest.mark.parametrize(("stride", "method"), [(1, "fft"), (2, "fft"), (3, "dense")])
 def test_circular_padding_is_taken_through_fourier_where_that_is_exact(stride, method):
     weight = np.random.default_rng(0).normal(size=(4, 3, 3, 3))
     options = {"stride": stride, "padding": 1, "padding_mode": "circular"}
@@ -242,17 +242,8 @@ def test_zero_padding_is_never_answered_by_the_circular_approximation():
         ConvOperator(weight, (4, 6, 6), padding=1, padding_mode=mode).singular_values()
         for mode in ("zeros", "circular")
     )
-    assert (zeros.method, circular.method) == ("gram", "fft")
+    assert (zeros.method, circular.method) == ("dense", "fft")
     assert np.abs(zeros.values - circular.values).max() > 0.01 * zeros.values[0]
-
-
-def test_the_largest_come_by_lanczos_with_their_residual():
-    operator = ConvOperator(
-        np.random.default_rng(0).normal(size=(8, 8, 3, 3)), (8, 10, 9), padding=1
-    )
-    few = operator.singular_values(6)
-    assert few.method == "lanczos" and few.residual < 1e-10
-    np.testing.assert_allclose(few.values, operator.singular_values().values[:6], rtol=1e-8)
 
 
 def test_signal_vectors_are_those_of_the_matrix():
@@ -262,8 +253,8 @@ def test_signal_vectors_are_those_of_the_matrix():
     assert found.shape == (7, 2, 5, 6)
     expected = Subspaces(dense(weight, (2, 5, 6), padding=1)).signal_vectors[:7]
     np.testing.assert_allclose(found.reshape(7, -1), expected, atol=1e-8)
-    with pytest.raises(ValueError, match="k: expected 1 to 59, got 60"):
-        operator.signal_vectors(60)
+    with pytest.raises(ValueError, match="k: expected 1 to 60, got 61"):
+        operator.signal_vectors(61)
 
 
 def test_so_many_of_the_largest_that_they_do_not_fit_are_refused():
@@ -308,14 +299,18 @@ def test_outputs_of_a_layer_too_large_are_split_by_iteration_too(monkeypatch):
 
 
 BAD = {
-    "three axes": (dict(weight=np.ones((2, 1, 3))), "4 axes, got shape (2, 1, 3)"),
+    "two axes": (dict(weight=np.ones((2, 3))), "expected shape (C_out, C / groups, k)"),
+    "three axes": (dict(weight=np.ones((2, 1, 3))), "expected (C, L), got (1, 5, 5)"),
     "channels": (dict(input_shape=(3, 5, 5)), "expected shape (C_out, 3 / 1"),
     "no image": (dict(input_shape=(1, 5)), "expected (C, H, W)"),
     "too small": (dict(input_shape=(1, 2, 2)), "room for a kernel of 3 x 3"),
     "groups": (dict(groups=2), "2 groups"),
     "stride 0": (dict(stride=0), "stride: expected 1 or more"),
     "negative padding": (dict(padding=-1), "padding: expected 0 or more"),
-    "reflection": (dict(padding_mode="reflect"), "'zeros' or 'circular', got 'reflect'"),
+    "padding mode": (dict(padding_mode="mirror"), "'replicate', got 'mirror'"),
+    "reflected too far": (dict(padding_mode="reflect", padding=5), "expected at most 4"),
+    "same with a stride": (dict(padding="same", stride=2), "'same' with (2, 2)"),
+    "rtol": (dict(rtol=1.0), "rtol: expected a number in [0, 1)"),
     "not a number": (dict(weight=np.full((1, 1, 3, 3), np.nan)), "finite"),
 }
 
@@ -330,7 +325,7 @@ def test_bad_layers_are_refused(name):
 
 @pytest.mark.parametrize("k", [0, 10, -1])
 def test_bad_k_is_refused(k):
-    with pytest.raises(ValueError, match="k: expected 1 to 8, got"):
+    with pytest.raises(ValueError, match="k: expected 1 to 9, got"):
         ConvOperator(np.ones((1, 1, 3, 3)), (1, 5, 5)).singular_values(k)
 
 

@@ -66,3 +66,19 @@ def test_a_filter_of_one_channel_is_shown_whole(found):
 def test_an_unknown_layer_is_said(network):
     with pytest.raises(UnknownLayerError, match="got '1'"):
         readings(network, (1, 6, 6), ["1"])
+
+
+def test_a_layer_too_large_is_refused_before_anything_is_computed(monkeypatch):
+    network = nn.Sequential(nn.Conv2d(3, 64, 3, padding=1), nn.Conv2d(64, 64, 3, padding=1))
+    monkeypatch.setattr(np.linalg, "svd", None)
+    monkeypatch.setattr(np.linalg, "eigvalsh", None)
+    with pytest.raises(ValueError, match=r"200704 x 200704.*expected a Gram matrix that fits"):
+        readings(network, (3, 56, 56), ["1"])
+
+
+def test_a_layer_of_zeros_has_zeros():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1))
+    nn.init.zeros_(network[0].weight)
+    for reading in readings(network, (1, 4, 4), ["0"])["0"]:
+        assert not reading.singular_values.any() and not reading.pictures.any()
+        assert reading.condition_number == np.inf

@@ -5,7 +5,7 @@ other matrices that one kernel can be read as. Chapter 5 teaches it.
 """
 
 from vslib.convolution.network import conv_operators
-from vslib.convolution.operator import ConvOperator
+from vslib.convolution.operator import ConvOperator, TransposedConvOperator
 from vslib.convolution.readings import READINGS, Reading, readings
 from vslib.convolution.spectra import Spectrum
 
@@ -14,6 +14,7 @@ __all__ = [
     "ConvOperator",
     "Reading",
     "Spectrum",
+    "TransposedConvOperator",
     "conv_operators",
     "readings",
 ]

@@ -6,11 +6,12 @@ import math
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-from vslib.arrays import real_array
+from vslib.arrays import precision, real_array
 from vslib.layers import geometry
 
 __all__ = ["ConvMap"]
 
+MODES = ("zeros", "circular", "reflect", "replicate")
 INNER = 64  # channels times taps that one matrix product takes together
 
 
@@ -42,31 +43,49 @@ class ConvMap(LinearOperator):
         groups=1,
         padding_mode="zeros",
     ):
-        weight = real_array(weight, "weight", axes=4)
-        out, each, *kernel = weight.shape
-        if len(input_shape) != 3 or min(input_shape) < 1:
-            raise ValueError(f"input_shape: expected (C, H, W), got {tuple(input_shape)}")
-        if groups < 1 or out % groups or input_shape[0] != each * groups:
+        self.precision = precision(weight)
+        weight = real_array(weight, "weight")
+        if weight.ndim not in (3, 4, 5):
             raise ValueError(
-                f"weight: expected shape (C_out, {input_shape[0]} / {groups} groups, k_h, k_w), "
+                "weight: expected shape (C_out, C / groups, k), (C_out, C / groups, k_h, k_w) or "
+                f"with three axes for the kernel, got {weight.shape}"
+            )
+        out, each, *kernel = weight.shape
+        axes = len(kernel)
+        if len(input_shape) != axes + 1:
+            letters = {1: "(C, L)", 2: "(C, H, W)", 3: "(C, D, H, W)"}[axes]
+            raise ValueError(f"input_shape: expected {letters}, got {tuple(input_shape)}")
+        input_shape = geometry.pair("input_shape", tuple(input_shape), least=1, axes=axes + 1)
+        (groups,) = geometry.pair("groups", groups, least=1, axes=1)
+        if out % groups or input_shape[0] != each * groups:
+            raise ValueError(
+                f"weight: expected shape (C_out, {input_shape[0]} / {groups} groups, kernel), "
                 f"C_out a multiple of {groups}, got {weight.shape}"
             )
-        if padding_mode not in ("zeros", "circular"):
-            raise ValueError(f"padding_mode: expected 'zeros' or 'circular', got {padding_mode!r}")
+        if padding_mode not in MODES:
+            raise ValueError(
+                f"padding_mode: expected one of {', '.join(map(repr, MODES))}, got {padding_mode!r}"
+            )
         self.weight = weight.reshape(groups, out // groups, each, *kernel)
-        self.input_shape = tuple(input_shape)
+        self.input_shape = input_shape
         self.padding_mode = padding_mode
         self.reading = f"operator, {padding_mode}"
-        self.stride = geometry.pair("stride", stride, least=1)
-        self.dilation = geometry.pair("dilation", dilation, least=1)
-        self.padding = geometry.paddings(padding, kernel, self.dilation)
-        axes = zip(input_shape[1:], kernel, self.stride, self.padding, self.dilation, strict=True)
-        sizes = [len(geometry.starts(*axis)) for axis in axes]
+        self.stride = geometry.pair("stride", stride, least=1, axes=axes)
+        self.dilation = geometry.pair("dilation", dilation, least=1, axes=axes)
+        self.padding = geometry.paddings(padding, kernel, self.dilation, self.stride)
+        each_axis = zip(
+            input_shape[1:], kernel, self.stride, self.padding, self.dilation, strict=True
+        )
+        sizes = [len(geometry.starts(*axis)) for axis in each_axis]
         if 0 in sizes:
             raise ValueError(
-                f"input_shape: expected room for a kernel of {kernel[0]} x {kernel[1]} with "
+                f"input_shape: expected room for a kernel of {' x '.join(map(str, kernel))} with "
                 f"dilation {self.dilation}, got {self.input_shape} with padding {self.padding}"
             )
+        self._sources = [
+            geometry.sources(size, around, padding_mode)
+            for size, around in zip(input_shape[1:], self.padding, strict=True)
+        ]
         self.output_shape = (out, *sizes)
         super().__init__(np.float64, (math.prod(self.output_shape), math.prod(self.input_shape)))
 
@@ -79,8 +98,12 @@ class ConvMap(LinearOperator):
     def _matmat(self, X):
         columns = X.shape[1]
         image = np.asarray(X, np.result_type(X, np.float64)).reshape(*self.input_shape, columns)
-        mode = {"zeros": "constant", "circular": "wrap"}[self.padding_mode]
-        image = np.pad(image, ((0, 0), *self.padding, (0, 0)), mode=mode)
+        for axis, (positions, around) in enumerate(
+            zip(self._sources, self.padding, strict=True), 1
+        ):
+            if any(around):
+                image = np.take(image, positions, axis)
+                image[(slice(None),) * axis + (positions < 0,)] = 0
         groups, _, each = self.weight.shape[:3]
         result = 0
         for weights, windows in self._taps:
@@ -93,20 +116,18 @@ class ConvMap(LinearOperator):
         groups, out, _ = self.weight.shape[:3]
         answer = np.asarray(Y, np.result_type(Y, np.float64)).reshape(groups, out, -1)
         channels, *size = self.input_shape
-        padded = [n + sum(p) for n, p in zip(size, self.padding, strict=True)]
-        image = np.zeros((channels, *padded, columns), answer.dtype)
+        image = np.zeros((channels, *map(len, self._sources), columns), answer.dtype)
         for weights, windows in self._taps:
             spread = weights.swapaxes(1, 2) @ answer
             for window, part in zip(windows, np.split(spread, len(windows), axis=1), strict=True):
                 image[(slice(None), *window)] += part.reshape(
                     channels, *self.output_shape[1:], columns
                 )
-        (top, _), (left, _) = self.padding
-        height, width = size
-        if self.padding_mode == "circular":
-            image = geometry.folded(geometry.folded(image, 1, top, height), 2, left, width)
-        else:
-            image = image[:, top : top + height, left : left + width]
+        for axis, (positions, around) in enumerate(
+            zip(self._sources, self.padding, strict=True), 1
+        ):
+            if any(around):
+                image = geometry.folded(image, axis, positions, size[axis - 1])
         return image.reshape(-1, columns)
 
     @functools.cached_property
@@ -132,17 +153,72 @@ class ConvMap(LinearOperator):
             for t, apart, step, count in axes
         )
 
+    def part(self, group):
+        """The map of one of the groups, from its channels of the input to its own of the output."""
+        weight = self.weight[group]
+        found = ConvMap(
+            weight,
+            (weight.shape[1], *self.input_shape[1:]),
+            self.stride,
+            [before for before, _ in self.padding],
+            self.dilation,
+            padding_mode=self.padding_mode,
+        )
+        found.padding, found._sources = self.padding, self._sources
+        return found
+
     @property
     def is_block_circulant(self):
         """Whether shifts by the stride pass through, so that Fourier blocks are exact."""
-        return self.padding_mode == "circular" and all(
-            size == step * count
-            for size, step, count in zip(
-                self.input_shape[1:], self.stride, self.output_shape[1:], strict=True
+        return (
+            self.padding_mode == "circular"
+            and len(self.stride) <= 2
+            and all(
+                size == step * count
+                for size, step, count in zip(
+                    self.input_shape[1:], self.stride, self.output_shape[1:], strict=True
+                )
             )
         )
 
     @property
+    def has_patches(self):
+        """Whether no two places of the kernel meet an entry of the image in common."""
+        spans = zip(
+            self.weight.shape[3:],
+            self.dilation,
+            self.stride,
+            self.padding,
+            self.output_shape[1:],
+            strict=True,
+        )
+        return all(
+            (count == 1 or step > apart * (taps - 1)) and not any(around)
+            for taps, apart, step, around, count in spans
+        )
+
+    def patches(self):
+        """(places, C / groups * taps) int array: the entries that the first group's kernels meet.
+
+        In the order of a filter's entries; places as in an output map.
+        """
+        each, *kernel = self.weight.shape[2:]
+        entries = np.arange(each * math.prod(self.input_shape[1:]))
+        entries = entries.reshape(each, *self.input_shape[1:])
+        met = [entries[(slice(None), *self._window(tap))] for tap in np.ndindex(*kernel)]
+        return np.stack(met, 1).reshape(each * len(met), -1).T
+
+    @property
     def geometry(self):
-        """What `vslib.convolution.fourier` takes of the layer."""
-        return self.weight, self.input_shape, self.stride, self.padding, self.dilation
+        """What `vslib.convolution.fourier` takes of the layer, as one with rows and columns."""
+        flat = len(self.stride) == 1
+        weight = self.weight[:, :, :, None] if flat else self.weight
+        channels, *size = self.input_shape
+        lead = [1] * flat
+        return (
+            weight,
+            (channels, *lead, *size),
+            (*lead, *self.stride),
+            (*[(0, 0)] * flat, *self.padding),
+            (*lead, *self.dilation),
+        )

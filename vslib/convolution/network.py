@@ -1,12 +1,12 @@
 """The convolutions of a network as operators, each at the size of the maps that it meets there."""
 
-from vslib.convolution.operator import ConvOperator
+from vslib.convolution.modules import of
 from vslib.layers import Layers, input_shapes
 
 __all__ = ["conv_operators"]
 
 
-def conv_operators(network, image_shape, padding_mode=None):
+def conv_operators(network, image_shape, padding_mode=None, rtol=None):
     """The convolutions of a network as operators, each at the size that it meets there.
 
     Parameters
@@ -14,18 +14,20 @@ def conv_operators(network, image_shape, padding_mode=None):
     network : torch.nn.Module
     image_shape : tuple of int
         Of one input of `network`, without the batch.
-    padding_mode : {"zeros", "circular"}, optional
-        By default each layer's own.
+    padding_mode : {"zeros", "circular", "reflect", "replicate"}, optional
+        By default each layer's own. Transposed convolutions know zeros only.
+    rtol : float, optional
+        As for `ConvOperator`.
 
     Returns
     -------
     vslib.layers.Layers
-        ConvOperator by name, in the order of the network.
+        ConvOperator, or TransposedConvOperator, by name, in the order of the network.
 
     Raises
     ------
     ValueError
-        If a layer meets inputs of several shapes, or its padding is neither of the two.
+        If a layer meets inputs of several shapes, or applies another map than its kernels say.
 
     Examples
     --------
@@ -37,7 +39,7 @@ def conv_operators(network, image_shape, padding_mode=None):
     shapes = input_shapes(network, image_shape)
     return Layers(
         {
-            name: ConvOperator.of(network.get_submodule(name), shape, padding_mode)
+            name: of(network.get_submodule(name), shape, padding_mode, rtol)
             for name, shape in shapes.items()
         }
     )

@@ -1,19 +1,17 @@
-"""A convolution as the linear map that it is: its spectrum and its four subspaces, exactly."""
+"""A convolution as the linear map that it is, forward or transposed, and read from its module."""
 
-import functools
+import numpy as np
+from scipy.sparse.linalg import LinearOperator
 
 from vslib.arrays import real_array
-from vslib.convolution import spectra
-from vslib.convolution.fourier import fourier_signal, fourier_spectrum
 from vslib.convolution.map import ConvMap
-from vslib.layers import geometry
-from vslib.spaces import rejected_share, signs
+from vslib.convolution.spectral import Spectral
 
-__all__ = ["ConvOperator"]
+__all__ = ["ConvOperator", "TransposedConvOperator"]
 
 
-class ConvOperator(ConvMap):
-    """The exact map of a two-dimensional convolution, from flattened input to flattened output.
+class ConvOperator(Spectral, ConvMap):
+    """The exact map of a convolution, from flattened input to flattened output.
 
     A SciPy LinearOperator of shape (C_out * H_out * W_out, C * H * W), computing in float64:
     whatever takes one (svds, lsmr, eigsh) takes a convolution. Inputs and outputs are flattened
@@ -22,21 +20,25 @@ class ConvOperator(ConvMap):
     Parameters
     ----------
     weight : (C_out, C / groups, k_h, k_w) array
+        One or three axes for the kernel make it a Conv1d or a Conv3d.
     input_shape : (int, int, int)
-        C, H and W of one input.
+        C, H and W of one input; C and L, or C, D, H and W.
     stride, dilation : int or pair of int
         1 or more.
     padding : int, pair of int, "same" or "valid"
-        As torch's Conv2d understands it.
+        As torch's convolutions understand it.
     groups : int
         Must divide C and C_out.
-    padding_mode : {"zeros", "circular"}
+    padding_mode : {"zeros", "circular", "reflect", "replicate"}
+    rtol : float, optional
+        Singular values up to ``rtol * s1`` count as zero; by default ``max(m, n) * eps`` with
+        the eps of the precision in which the weights came (`vslib.arrays.precision`).
 
     Attributes
     ----------
     input_shape, output_shape : (int, int, int)
-    reading : {"operator, zeros", "operator, circular"}
-        Beside the readings of `vslib.layers.matrices`.
+    reading : str
+        "operator, " and the padding mode, beside the readings of `vslib.layers.matrices`.
 
     Raises
     ------
@@ -61,166 +63,86 @@ class ConvOperator(ConvMap):
     (array([-2.75, -1.75,  0.25,  4.25]), array([3.75, 3.75, 3.75, 3.75]))
     """
 
+    def __init__(
+        self,
+        weight,
+        input_shape,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        padding_mode="zeros",
+        rtol=None,
+    ):
+        if rtol is not None and not 0 <= rtol < 1:
+            raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
+        ConvMap.__init__(self, weight, input_shape, stride, padding, dilation, groups, padding_mode)
+        self.rtol = rtol
+        largest = np.abs(self.weight).max()
+        # Beyond this, squares of the entries leave the range of float64.
+        usual = largest == 0 or 1e-140 < largest < 1e140
+        self._power = 0 if usual else int(np.frexp(largest)[1])
+
+    def _parts(self):
+        groups = len(self.weight)
+        if groups == 1 and not self._power:
+            return [self]
+        parts = [self.part(group) for group in range(groups)]
+        for part in parts:
+            part.weight = np.ldexp(part.weight, -self._power)
+        return parts
+
     @classmethod
-    def of(cls, conv, input_shape, padding_mode=None):
-        """The operator of a torch Conv2d, for inputs of shape (C, H, W), padded as it is or so."""
-        return cls(
-            conv.weight,
-            input_shape,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
-            conv.groups,
-            padding_mode or conv.padding_mode,
-        )
+    def of(cls, conv, input_shape, padding_mode=None, rtol=None):
+        """The operator of a torch module, for inputs of shape (C, H, W), padded as it is or so.
 
-    @functools.cached_property
-    def _gram(self):
-        return spectra.gram(self)
-
-    @functools.cached_property
-    def _spectrum(self):
-        if self.is_block_circulant:
-            return fourier_spectrum(max(self.shape), *self.geometry)
-        return spectra.gram_spectrum(self._gram, max(self.shape))
-
-    def singular_values(self, k=None):
-        """Singular values of the layer, by the cheapest exact way.
-
-        Parameters
-        ----------
-        k : int, optional
-            Only the largest k, by Lanczos iteration, for layers of any size. All by default:
-            from Fourier blocks where circular padding allows it, strides included (Sedghi, Gupta
-            and Long 2019), otherwise from the smaller Gram matrix, dense, while it fits in memory.
-
-        Returns
-        -------
-        vslib.convolution.Spectrum
-            The values, the method that found them, and a bound on their error.
-
-        Raises
-        ------
-        ValueError
-            If k is not in 1 to min(m, n), or all are asked for and the Gram matrix does not fit;
-            the message says the sizes.
+        Of what the module applies, in evaluation mode: its effective kernels, checked against
+        the module itself (`vslib.convolution.modules.of`).
         """
-        if k is None or k == min(self.shape):
-            return self._spectrum
-        return spectra.lanczos(self, k)[0]
+        from vslib.convolution.modules import of
 
-    def signal_vectors(self, k):
-        """The k largest of the signal vectors s_i v_i, as feature maps: equation (4).
+        return of(conv, input_shape, padding_mode, rtol)
 
-        Where singular values are equal, as for circular padding, any orthonormal basis of their
-        vectors is as good as another.
 
-        Parameters
-        ----------
-        k : int
-            From 1 to min(m, n) - 1.
+class TransposedConvOperator(Spectral, LinearOperator):
+    """The exact map of a transposed convolution: the adjoint of a `ConvOperator`.
 
-        Returns
-        -------
-        (k, C, H, W) array
+    Parameters
+    ----------
+    forward : ConvOperator
+        From the outputs of this map to its inputs.
 
-        Raises
-        ------
-        ValueError
-            If k is out of that range.
-        """
-        spectrum, basis = spectra.lanczos(self, k)
-        vectors = (spectrum.values * signs(basis))[:, None] * basis
-        return vectors.reshape(k, *self.input_shape)
+    Attributes
+    ----------
+    input_shape, output_shape : tuple of int
+    reading : str
 
-    @property
-    def rank(self):
-        """Number of singular values above what their method can tell from zero, relative to s1.
+    Examples
+    --------
+    >>> forward = ConvOperator(np.ones((1, 1, 1, 2)), (1, 1, 4), stride=2)
+    >>> A = TransposedConvOperator(forward)
+    >>> A.output_shape, A @ [1.0, 5.0]
+    ((1, 1, 4), array([1., 1., 5., 5.]))
+    """
 
-        That is max(m, n) eps for Fourier blocks and sqrt(max(m, n) eps) for a Gram matrix.
-        """
-        return self._spectrum.rank
+    def __init__(self, forward):
+        self.forward, self._power, self.rtol = forward, forward._power, forward.rtol
+        self.precision, self.reading = forward.precision, f"{forward.reading}, transposed"
+        self.padding_mode = forward.padding_mode
+        self.input_shape, self.output_shape = forward.output_shape, forward.input_shape
+        super().__init__(np.float64, forward.shape[::-1])
 
-    @property
-    def condition_number(self):
-        """s1 / sr, at least 1 (paper, section 2.3); a ValueError for a zero layer."""
-        return self._spectrum.condition_number
+    def _parts(self):
+        return [part.H for part in self.forward._parts()]
 
-    def split(self, x):
-        """Parts of feature maps that the layer lets through and that it rejects; they add up to x.
+    def _matvec(self, x):
+        return self.forward.rmatvec(real_array(x, "x"))
 
-        Found in Fourier blocks or with the Gram matrix, as the singular values are; where neither
-        fits, by iteration, each input by itself.
+    def _rmatvec(self, y):
+        return self.forward.matvec(y)
 
-        Parameters
-        ----------
-        x : (..., C, H, W) or (..., C * H * W) array
+    def _matmat(self, X):
+        return self.forward.rmatmat(X)
 
-        Returns
-        -------
-        signal, rejected : arrays of the shape of x
-            In Signal(A), the row space of the operator, and in RejSignal(A), its null space.
-
-        Raises
-        ------
-        ValueError
-            If x has another shape or is not finite and real; if the layer is so large that it
-            must be split by iteration, and that does not converge.
-        """
-        x = real_array(x, "x")
-        flat = geometry.flattened(x, "x", self.input_shape)
-        if self.is_block_circulant:
-            maps = flat.reshape(-1, *self.input_shape)
-            threshold = self._spectrum.tolerance * self._spectrum.values[0]
-            signal = fourier_signal(maps, threshold, *self.geometry)
-        else:
-            signal = self._signal_part(self, flat.T).T
-        signal = signal.reshape(x.shape)
-        return signal, x - signal
-
-    def split_out(self, y):
-        """Parts of outputs that the layer can answer and that it cannot; they add up to y.
-
-        Parameters
-        ----------
-        y : (..., C_out, H_out, W_out) or (..., C_out * H_out * W_out) array
-
-        Returns
-        -------
-        signal_out, rejected_out : arrays of the shape of y
-            In SignalOut(A), the column space of the operator, and in RejSignalOut(A), its left
-            null space.
-
-        Raises
-        ------
-        ValueError
-            As for `split`.
-        """
-        y = real_array(y, "y")
-        flat = geometry.flattened(y, "y", self.output_shape)
-        signal = self._signal_part(self.H, flat.T).T.reshape(y.shape)
-        return signal, y - signal
-
-    def _signal_part(self, A, columns):
-        if not spectra.fits(self.shape):
-            return spectra.signal_part(A, columns)
-        # A square map and its transpose have different Gram matrices of the same size.
-        products = self._gram if A is self or A.shape[0] != A.shape[1] else spectra.gram(A)
-        return spectra.signal_part(A, columns, products, self.rank)
-
-    def rejected_energy(self, x):
-        """Share of the energy of feature maps that the layer does not see.
-
-        Parameters
-        ----------
-        x : (..., C, H, W) or (..., C * H * W) array
-
-        Returns
-        -------
-        (...) array
-            In [0, 1]; 0 for x = 0.
-        """
-        x = real_array(x, "x")
-        parts = [geometry.flattened(part, "x", self.input_shape) for part in self.split(x)]
-        axes = 3 if x.shape[-3:] == self.input_shape else 1
-        return rejected_share(*parts).reshape(x.shape[:-axes])
+    def _rmatmat(self, Y):
+        return self.forward.matmat(Y)

@@ -26,7 +26,7 @@ class Reading:
     singular_values : (min(m, n),) or (r,) array
         In decreasing order.
     condition_number : float
-        s1 / sr.
+        s1 / sr; infinite for a layer of zeros.
     pictures : (k, h, h) array
         Of the largest signal vectors s_i v_i, signed: a kernel; of a filter the 16 channels with
         the most energy, or the only one, as tiles; of an operator the channel with the most energy.
@@ -71,6 +71,8 @@ def readings(network, image_shape, names, k=9):
     ------
     vslib.layers.UnknownLayerError
         If the network has no convolution of that name.
+    ValueError
+        Before anything is computed, if an operator is too large for all its singular values.
 
     Examples
     --------
@@ -85,6 +87,9 @@ def readings(network, image_shape, names, k=9):
     """
     rows = [matrices(network, reading) for reading in READINGS[:2]]
     whole = [conv_operators(network, image_shape, mode) for mode in ("circular", "zeros")]
+    for layers in whole:
+        for name in names:
+            layers[name].check_size()
     return {
         name: [
             *(_of_matrix(layers[name], k) for layers in rows),
@@ -96,15 +101,17 @@ def readings(network, image_shape, names, k=9):
 
 def _of_matrix(layer, k):
     space = Subspaces(layer)
-    vectors = space.signal_vectors[:k]
+    vectors = space.signal_vectors[:k] if space.rank else np.zeros((1, space.shape[1]))
     pictures = _tiles(vectors.reshape(len(vectors), -1, *layer.kernel_shape), 16)
-    values, number = space.singular_values, space.condition_number
+    values = space.singular_values if space.rank else np.zeros(1)
+    number = space.condition_number if space.rank else np.inf
     return Reading(layer.name, layer.reading, layer.shape, values, number, pictures)
 
 
 def _of_operator(name, operator, k):
     pictures = _tiles(operator.signal_vectors(k), 1)
-    values, number = operator.singular_values().values, operator.condition_number
+    values = operator.singular_values().values
+    number = operator.condition_number if operator.rank else np.inf
     return Reading(name, operator.reading, operator.shape, values, number, pictures)
 
 

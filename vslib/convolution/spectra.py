@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh, eigvalsh
-from scipy.sparse.linalg import ArpackNoConvergence, lsmr, svds
+from scipy.sparse.linalg import lsmr
 
-__all__ = ["Spectrum", "gram", "gram_spectrum", "lanczos", "signal_part"]
+__all__ = ["Spectrum", "fits", "gram", "gram_spectrum", "signal_part"]
 
 MEMORY = 4 * 2**30  # bytes that a dense Gram matrix and its decomposition may take
 COLUMNS = 784  # of the identity, pushed through the map at a time
@@ -22,14 +22,23 @@ class Spectrum:
     ----------
     values : (k,) array
         In decreasing order.
-    method : {"fft", "gram", "lanczos"}
-        From blocks of the Fourier transform, from the eigenvalues of the smaller Gram matrix, or
-        by Lanczos iteration.
+    method : {"dense", "patches", "fft", "gram", "krylov"}
+        From the singular value decomposition of the whole matrix; of the filters, where no two
+        places of the kernel share an entry; of the blocks of the Fourier transform; from the
+        eigenvalues of the smaller Gram matrix; or by a block Krylov iteration. Groups are taken
+        one by one: then it is the way of the coarsest.
     residual : float
-        Error of a value relative to the largest: for Lanczos measured, as the largest of
+        Error of a value relative to the largest: for "krylov" measured, as the largest of
         ||A v - s u|| and ||A^T u - s v||; otherwise a bound from rounding.
     tolerance : float
-        What the method can tell from zero, relative to the largest value.
+        What counts as zero, relative to the largest value: ``max(m, n) * eps`` with the eps of
+        the precision of the weights (`vslib.arrays.precision`), or rtol; "gram" tells nothing
+        below sqrt(max(m, n) eps) of float64.
+    missed : float
+        No value that is larger than (1 + missed) times the last one was left out; 0 but for
+        "krylov".
+    confidence : float
+        With which that is certain, over the random starts of the iteration; 1 but for "krylov".
 
     Examples
     --------
@@ -42,6 +51,8 @@ class Spectrum:
     method: str
     residual: float
     tolerance: float
+    missed: float = 0.0
+    confidence: float = 1.0
 
     @property
     def rank(self):
@@ -57,7 +68,13 @@ class Spectrum:
 
 
 def fits(shape):
-    """Whether the smaller Gram matrix of a map of this shape may be made and decomposed."""
+    """Whether the smaller Gram matrix of a map of this shape may be made and decomposed.
+
+    Examples
+    --------
+    >>> fits((3136, 3136)), fits((200_000, 200_000))
+    (True, False)
+    """
     return 24 * min(shape) ** 2 <= MEMORY
 
 
@@ -125,58 +142,6 @@ def gram_spectrum(products, length):
     smallest = values[-1] / values[0] if values[0] else 1.0
     residual = float(error / max(smallest, math.sqrt(error)))
     return Spectrum(values, "gram", residual, math.sqrt(length * EPS))
-
-
-def lanczos(A, k):
-    """The largest k singular values and right singular vectors, by Lanczos iteration (ARPACK).
-
-    Parameters
-    ----------
-    A : scipy.sparse.linalg.LinearOperator, (m, n)
-    k : int
-        From 1 to min(m, n) - 1.
-
-    Returns
-    -------
-    Spectrum
-    (k, n) array
-        The vectors; the start of the iteration is fixed.
-
-    Raises
-    ------
-    ValueError
-        If k is out of that range, the vectors that it keeps do not fit in memory, or it does not
-        converge.
-
-    Examples
-    --------
-    >>> from scipy.sparse.linalg import aslinearoperator
-    >>> spectrum, vectors = lanczos(aslinearoperator(np.diag([1.0, 3.0, 2.0])), 2)
-    >>> spectrum.values.round(6), abs(vectors.round(6))
-    (array([3., 2.]), array([[0., 1., 0.],
-           [0., 0., 1.]]))
-    """
-    if not 1 <= k < min(A.shape):
-        raise ValueError(f"k: expected 1 to {min(A.shape) - 1}, got {k!r}")
-    needed = 8 * (2 * k * min(A.shape) + k * sum(A.shape))
-    if needed > MEMORY:
-        raise ValueError(
-            f"a map of {A.shape[0]} x {A.shape[1]}: expected vectors that fit in "
-            f"{MEMORY / 2**30:.0f} GiB, got a request for {k}, which need "
-            f"{needed / 2**30:.1f}; ask for fewer"
-        )
-    start = np.random.default_rng(0).normal(size=min(A.shape))
-    try:
-        u, s, vt = svds(A, k, v0=start, solver="arpack")
-    except ArpackNoConvergence as error:
-        raise ValueError(
-            f"a map of {A.shape[0]} x {A.shape[1]}: Lanczos did not find its largest {k} singular "
-            "values; ask for fewer"
-        ) from error
-    misses = np.linalg.norm(A.matmat(vt.T) - u * s, axis=0)
-    misses = np.maximum(misses, np.linalg.norm(A.rmatmat(u) - vt.T * s, axis=0))
-    residual = float(misses.max() / s.max())
-    return Spectrum(s[::-1].copy(), "lanczos", residual, max(A.shape) * EPS), vt[::-1]
 
 
 def signal_part(A, X, products=None, rank=None):

@@ -64,7 +64,14 @@ class Linear:
 
 @dataclass(frozen=True)
 class Bilinear:
-    """A layer that takes pairs of vectors of `widths`; its weight is (C_out, n1, n2)."""
+    """A layer that takes pairs of vectors of `widths`; its weight is (C_out, n1, n2).
+
+    Examples
+    --------
+    >>> form = Bilinear((2, 3))
+    >>> [tuple(x.shape[1:]) for x in form.inputs(seed=0)]
+    [(2,), (3,)]
+    """
 
     widths: tuple
     words = "x1 W x2 + b"
