@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["labelled", "precision", "real_array"]
+__all__ = ["labelled", "precision", "real_array", "resolution"]
 
 
 def real_array(value, name, axes=None, length=None, dtype=np.float64):
@@ -101,6 +101,31 @@ def precision(value):
     short = "float" in words and "float64" not in words and "longdouble" not in words
     short = short and "float128" not in words
     return float(np.finfo(np.float32 if short else np.float64).eps)
+
+
+def resolution(value):
+    """The eps of the floats in which numbers came: how finely they are rounded.
+
+    Unlike `precision`, by which a rank is judged, it tells floats shorter than float32 apart.
+
+    Parameters
+    ----------
+    value : array-like
+
+    Returns
+    -------
+    float
+        2.2e-16 for all that is no short float: float64, integers, lists.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> resolution(np.ones(3, np.float16)), resolution([1.0, 2.0]) == 2**-52
+    (0.0009765625, True)
+    """
+    words = str(getattr(value, "dtype", "float64"))
+    short = {"e5m2": 2**-2, "e4m3": 2**-3, "bfloat16": 2**-7, "float16": 2**-10}
+    return next((eps for word, eps in short.items() if word in words), precision(value))
 
 
 def labelled(images, labels, classes=10):

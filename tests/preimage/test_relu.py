@@ -13,8 +13,7 @@ from scipy.optimize import linprog, lsq_linear, minimize
 from strategies import FORMS, dense
 
 from vslib import layers, mnist, networks
-from vslib.preimage.polytopes import Polytope
-from vslib.preimage.relu import InfeasibleError, linear_region, relu_preimage
+from vslib.preimage import InfeasibleError, Polytope, linear_region, relu_preimage
 
 BOXES = st.sampled_from([None, (0, 1)])
 NONE = (np.empty((0, 2)), np.empty(0))
@@ -606,10 +605,10 @@ class TestLinearRegion:
     @pytest.mark.parametrize(
         "network, message",
         [
-            (torch.nn.Sequential(torch.nn.Linear(4, 2), torch.nn.SELU()), "got SELU at place 1"),
+            (torch.nn.Sequential(torch.nn.Linear(4, 2), torch.nn.SELU()), "got SELU as '1'"),
             (torch.nn.Sequential(torch.nn.Linear(4, 2)), "expected at least one ReLU, got none"),
             ([(np.ones((2, 3)), np.ones(2))] * 2, "expected length 4 along the last axis, got"),
-            ([(np.ones((2, 4)), np.ones(3))] * 2, "bias: expected length 2"),
+            ([(np.ones((2, 4)), np.ones(3))] * 2, "bias of layer 1: expected length 2"),
         ],
     )
     def test_of_another_network_is_an_error(self, network, message):

@@ -161,7 +161,8 @@ def chain(network, inputs, kinds, ask=None):
 
     found = {}
     for name, kind, module in declared(network, kinds):
-        if kind is not None or not any(child is not None for child in module.children()):
+        empty = not any(child is not None for child in module.children())
+        if kind is not None or (empty and not isinstance(module, torch.nn.Sequential)):
             found.setdefault(module, (name or type(module).__name__, kind))
     hooks = []
     try:

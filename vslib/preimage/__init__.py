@@ -5,12 +5,14 @@ teaches it.
 """
 
 from vslib.preimage.polytopes import InfeasibleError, Polytope
-from vslib.preimage.relu import LinearRegion, linear_region, relu_preimage
+from vslib.preimage.regions import LinearRegion, UncertifiedError, linear_region
+from vslib.preimage.relu import relu_preimage
 
 __all__ = [
     "InfeasibleError",
     "LinearRegion",
     "Polytope",
+    "UncertifiedError",
     "linear_region",
     "relu_preimage",
 ]

@@ -218,33 +218,3 @@ class Face:
                 values[attained] = most[attained]
                 together &= attained.any()
         return values
-
-    def billiard(self, z, lengths, most, rng):
-        """From each z, that far in a random direction and reflected; z itself after `most` hits.
-
-        Also gives the mean length between two reflections.
-        """
-        v = self.along(rng.normal(size=z.shape))
-        v /= np.linalg.norm(v, axis=1, keepdims=True)
-        end, left, each = z + lengths[:, None] * v, lengths.copy(), np.arange(len(z))
-        room, speed, bent = self.room - z @ self.D.T, v @ self.D.T, np.zeros((len(z), len(self.D)))
-        buffer, hits = np.empty_like(room), 0
-        for _ in range(most):
-            np.maximum(room, TINY**2, out=room)
-            hit = np.divide(speed, room, out=buffer).argmax(1)
-            far = np.minimum(1 / buffer[each, hit], left)
-            left -= far
-            room -= np.multiply(speed, far[:, None], out=buffer)
-            turn = 2 * speed[each, hit] * (left > 0)
-            bent[each, hit] += turn * left
-            speed -= np.multiply(np.take(self.gram, hit, 0, out=buffer), turn[:, None], out=buffer)
-            hits += np.count_nonzero(left)
-            if not left.any():
-                break
-        arrived = (left == 0)[:, None]
-        return np.where(arrived, end - bent @ self.D, z), (lengths - left).sum() / max(hits, 1)
-
-    @functools.cached_property
-    def gram(self):
-        """The products of the unit vectors D."""
-        return self.D @ self.D.T

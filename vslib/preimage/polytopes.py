@@ -8,6 +8,8 @@ import numpy as np
 from vslib.arrays import real_array
 from vslib.preimage.compromise import compromise
 from vslib.preimage.faces import FINE, Face, InfeasibleError
+from vslib.preimage.rows import Rows, bounds, scaled, unit_of_length
+from vslib.preimage.walks import walk
 
 __all__ = ["InfeasibleError", "Polytope"]
 
@@ -17,10 +19,11 @@ class Polytope:
 
     Computing is in float64, by SciPy's `nnls` and HiGHS. A row, bounds included, counts as held
     where it is broken by no more than ``tolerance * max(|x|, unit) * (|row| + size / unit)``, in
-    Euclidean norms; `unit` is the largest bound of the box or, without one, the median of size
-    over row. Rows that contradict each other by less count as compatible: equalities give way to
-    their least-squares solution, inequalities without an interior to the equalities they make.
-    Of an empty set, all but `contains` and `feasible` raise an `InfeasibleError` that says why.
+    Euclidean norms; `unit` is the largest bound of the box or, where that has no end, the median
+    of size over row. Rows that contradict each other by less count as compatible: equalities give
+    way to their least-squares solution, inequalities without an interior to the equalities they
+    make. Of an empty set, all but `contains` and `feasible` raise an `InfeasibleError` that says
+    why.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ class Polytope:
         A and c, of shapes (p, n) and (p,); G and h, of shapes (q, n) and (q,). p or q may be 0;
         the attribute `shape` is (p, q, n).
     box : (low, high), optional
-        Two numbers or (n,) arrays; (0, 1) for images.
+        Two numbers or (n,) arrays; (0, 1) for images, (0, inf) for outputs of a ReLU.
     tolerance : float
         In [1e-9, 0.01]; the default allows for float32 rounding of what c and h come from.
     sizes : ((p,) array, (q,) array), optional
@@ -37,7 +40,7 @@ class Polytope:
     Raises
     ------
     ValueError
-        If what is given is not finite and real, of fitting shapes, and low <= high.
+        If what is given is not real, of fitting shapes, finite but for the box, and low <= high.
 
     Source: Boyd and Vandenberghe (2004), Convex Optimization, sections 2.2.4, 8.1 and 8.5.1.
 
@@ -53,16 +56,11 @@ class Polytope:
             raise ValueError(f"tolerance: expected a number in [1e-9, 0.01], got {tolerance!r}")
         n = np.shape(equalities[0] if len(equalities[0]) else inequalities[0])[-1]
         self.tolerance = tolerance
-        self._equalities = _rows("equalities", *equalities, n, sizes[0])
-        self._inequalities = _rows("inequalities", *inequalities, n, sizes[1])
-        self.shape = (len(self._equalities[0]), len(self._inequalities[0]), n)
-        self._box = None if box is None else _box(box, n)
-        both = zip(self._equalities[2:], self._inequalities[2:], strict=True)
-        norms, sizes = map(np.concatenate, both)
-        lengths = sizes[norms > 0] / norms[norms > 0] if box is None else np.abs(self._box).max(1)
-        lengths = lengths[lengths > 0]
-        unit = np.median if box is None else np.max
-        self._unit = float(unit(lengths)) if lengths.size else 1.0
+        self._equalities = Rows("equalities", *equalities, n, sizes[0])
+        self._inequalities = Rows("inequalities", *inequalities, n, sizes[1])
+        self.shape = (len(self._equalities.rows), len(self._inequalities.rows), n)
+        self._bounds = bounds(box, n)
+        self._unit = unit_of_length((self._equalities, self._inequalities), *self._bounds)
 
     def __repr__(self):
         return "Polytope({} equalities, {} inequalities, {} dimensions)".format(*self.shape)
@@ -70,16 +68,7 @@ class Polytope:
     @functools.cached_property
     def _relative(self):
         """A, c, G and h, the box among them, in units of length and of the sizes of terms."""
-        parts = []
-        for rows, levels, norms, sizes in (self._equalities, self._inequalities):
-            scale = norms * self._unit + sizes
-            scale[scale == 0] = 1
-            parts += [rows * (self._unit / scale)[:, None], levels / scale]
-        if self._box is not None:
-            one, (low, high) = np.eye(self.shape[2]), self._box
-            parts[2] = np.vstack([parts[2], one, -one])
-            parts[3] = np.concatenate([parts[3], high / self._unit, -low / self._unit])
-        return parts
+        return scaled(self._equalities, self._inequalities, *self._bounds, self._unit)
 
     @functools.cached_property
     def _face(self):
@@ -217,33 +206,10 @@ class Polytope:
         ----------
         Gryazina and Polyak (2014), Random sampling: Billiard Walk algorithm.
         """
-        face, centre, _ = self._interior
-        z, turns = np.tile(centre, (n, 1)), face.dimension + 9
-        if face.dimension:
-            if not face.bounded:
-                raise ValueError("sample: expected a bounded set, got an unbounded one; give a box")
-            # Not the stream of the seed alone, from which the normals themselves may be drawn.
-            rng = np.random.default_rng([seed, face.dimension])
-            _, between = face.billiard(np.tile(centre, (9, 1)), np.full(9, 1e6), turns, rng)
-            for lengths in turns * between * rng.uniform(0.5, 1.5, (steps, n)):
-                z, _ = face.billiard(z, lengths, 9 * turns, rng)
-        return self._unit * (face.origin + face.along(z))
-
-
-def _rows(name, rows, levels, n, sizes):
-    """Rows, levels, norms of the rows and sizes of the levels, checked."""
-    if not len(rows):
-        return np.empty((0, n)), np.empty(0), np.empty(0), np.empty(0)
-    rows = real_array(rows, f"{name}, rows", axes=2, length=n)
-    levels = real_array(levels, f"{name}, levels", axes=1, length=len(rows))
-    largest = np.abs(rows).max(1, keepdims=True)
-    norms = np.linalg.norm(rows / np.where(largest == 0, 1, largest), axis=1) * largest[:, 0]
-    return rows, levels, norms, np.abs(levels) if sizes is None else sizes
-
-
-def _box(box, n):
-    low, high = (real_array(np.atleast_1d(side), "box", axes=1) for side in box)
-    if {len(low), len(high)} - {1, n} or (low > high).any():
-        got = f"low up to {low.max():g} ({len(low)}), high from {high.min():g} ({len(high)})"
-        raise ValueError(f"box: expected low <= high, numbers or of length {n}, got {got}")
-    return np.broadcast_to(low, n), np.broadcast_to(high, n)
+        face, z, _ = self._interior
+        if face.dimension and not face.bounded:
+            raise ValueError(
+                "sample: expected a bounded set, got an unbounded one; give a box with finite ends"
+            )
+        points = walk(face, z, n, seed, steps) if face.dimension else np.tile(z, (n, 1))
+        return self._unit * (face.origin + points)
