@@ -63,8 +63,8 @@ def state(folder, epoch, part="network"):
     >>> from vslib import networks
     >>> folder = tempfile.mkdtemp()
     >>> save(folder, 0, networks.build("fc1"), {})
-    >>> list(state(folder, 0))
-    ['layer1.weight', 'layer1.bias']
+    >>> sorted(state(folder, 0))
+    ['layer1.bias', 'layer1.weight']
     """
     path = Path(folder) / f"epoch{epoch:02d}.safetensors"
     arrays = files.read_safetensors(path, mend=MEND)

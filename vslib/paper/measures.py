@@ -119,7 +119,7 @@ def smallest_change(s):
 
 
 def two_valuedness(vectors):
-    """(mean |x|)^2 / mean x^2: 1 where all entries are of two values +-a, 2/pi where normal.
+    """``(mean |x|)^2 / mean x^2``: 1 where all entries are of two values +-a, 2/pi where normal.
 
     Examples
     --------
