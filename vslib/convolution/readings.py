@@ -49,7 +49,7 @@ class Reading:
         return f"{self.name}, {self.reading}, {m} x {n}"
 
 
-def readings(network, image_shape, names, k=9):
+def readings(network, image_shape, names, k=9, rtol=None):
     """Convolutions of a network with square kernels and square inputs, each in all four readings.
 
     Parameters
@@ -61,6 +61,9 @@ def readings(network, image_shape, names, k=9):
         Of the layers.
     k : int
         How many signal vectors to picture, where there are so many.
+    rtol : float, optional
+        Singular values up to ``rtol * s1`` count as zero; by default what the precision of the
+        weights decides (`vslib.arrays.precision`).
 
     Returns
     -------
@@ -86,21 +89,21 @@ def readings(network, image_shape, names, k=9):
     0, operator, zeros, 100 x 50 (4, 5, 5)
     """
     rows = [matrices(network, reading) for reading in READINGS[:2]]
-    whole = [conv_operators(network, image_shape, mode) for mode in ("circular", "zeros")]
+    whole = [conv_operators(network, image_shape, mode, rtol) for mode in ("circular", "zeros")]
     for layers in whole:
         for name in names:
             layers[name].check_size()
     return {
         name: [
-            *(_of_matrix(layers[name], k) for layers in rows),
+            *(_of_matrix(layers[name], k, rtol) for layers in rows),
             *(_of_operator(name, operators[name], k) for operators in whole),
         ]
         for name in names
     }
 
 
-def _of_matrix(layer, k):
-    space = Subspaces(layer)
+def _of_matrix(layer, k, rtol):
+    space = Subspaces(layer, rtol)
     vectors = space.signal_vectors[:k] if space.rank else np.zeros((1, space.shape[1]))
     pictures = _tiles(vectors.reshape(len(vectors), -1, *layer.kernel_shape), 16)
     values = space.singular_values if space.rank else np.zeros(1)
