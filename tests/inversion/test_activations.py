@@ -141,8 +141,8 @@ BOUNDED = [name for name in MODULES if np.isfinite(activations.of(MODULES[name])
 
 
 @pytest.mark.parametrize("name", [n for n in BOUNDED if n != "Softplus, threshold -2"])
-@pytest.mark.parametrize("kind", [torch.float64, torch.float32])
-def test_where_torch_saturates_is_outside_in_either_precision(name, kind):
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_where_torch_saturates_is_outside_in_every_precision(name, kind):
     activation = activations.of(MODULES[name])
     far = torch.tensor([-1e4, 1e4], dtype=kind)[np.isfinite(activation.range).tolist()]
     values = MODULES[name](far).double().numpy()

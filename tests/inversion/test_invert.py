@@ -424,9 +424,12 @@ class TestUnreachable:
     def test_a_tolerance_lets_float32_through(self):
         network = nn.Sequential(linear(self.W))
         y = np.float32(self.W @ [0.3, 0.4])
+        assert invert(network, y).error < 1e-6  # as it came: the tolerance follows
+        with pytest.raises(UnreachableError, match="computed or kept in float32 need a tolerance"):
+            invert(network, y.astype(float))
         with pytest.raises(UnreachableError):
-            invert(network, y)
-        assert invert(network, y, tolerance=1e-6).error < 1e-6
+            invert(network, y, tolerance=1e-10)
+        assert invert(network, y.astype(float), tolerance=1e-6).error < 1e-6
 
 
 # Networks of depths 1 to 4, widths 2 to 40, any activation with its own parameters.
@@ -602,7 +605,7 @@ class TestTheNetwork:
             (nn.Sequential(nn.Sequential(nn.Conv2d(1, 1, 3))), "got Conv2d as '0.0'"),
             (nn.Sequential(nn.Flatten(0), nn.Linear(2, 2)), "got Flatten as '0'"),
             (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "got BatchNorm1d as '1'"),
-            (networks.build("resnet18"), "got ResNet as 'ResNet'"),
+            (networks.build("resnet18"), "got Conv2d as 'conv1'"),
             (nn.Sequential(), "network: expected at least one Linear, got none"),
             (nn.Sequential(nn.Tanh()), "network: expected at least one Linear, got none"),
             (nn.Sequential(nn.Linear(2, 2), nn.ELU(-1.0)), "ELU: expected alpha > 0"),

@@ -24,8 +24,8 @@ class Activation:
         To arrays of its shape.
     formula : function of an array
         The inverse, for values inside `range` alone.
-    saturated : float
-        What float32 gives for -inf, where rounding puts that inside `range`.
+    saturated : tuple of float
+        What floats shorter than float64 give for -inf, where rounding puts that inside `range`.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class Activation:
     forward: Callable
     derivative: Callable
     formula: Callable
-    saturated: float = np.nan
+    saturated: tuple[float, ...] = ()
 
     def outside(self, values):
         """Which values no finite input gives: beyond the range or at its very end.
@@ -53,7 +53,8 @@ class Activation:
         Returns
         -------
         (...) boolean array
-            True also for the value at which float32 saturates: any very negative input gave it.
+            True also for a value at which shorter floats saturate: any very negative input gave
+            it there.
 
         Raises
         ------
@@ -63,7 +64,8 @@ class Activation:
         values = real_array(values, "values")
         low, high = self.range
         found = np.isfinite(self.unchecked(values))
-        return ~(found & (values > low) & (values < high) & (values != self.saturated))
+        inside = (values > low) & (values < high) & ~np.isin(values, self.saturated)
+        return ~(found & inside)
 
     def inverse(self, values):
         """The input that gives each value, accurate near both ends of the range.

@@ -23,6 +23,15 @@ def _positive(name, parameter, value):
         raise ValueError(f"{name}: expected {parameter} > 0, where it has an inverse, got {value}")
 
 
+def _rounded(value):
+    """A number of float32 as that, as float16 and as bfloat16 have it."""
+    with np.errstate(over="ignore"):
+        half = np.float16(value)
+    bits = value.view(np.uint32)
+    bits = (bits + np.uint32(0x7FFF) + (bits >> 16 & 1)) & np.uint32(0xFFFF0000)  # ties to even
+    return float(value), float(half), float(bits.view(np.float32))
+
+
 def elu(alpha=1.0, scale=1.0, name="ELU"):
     """scale * x for x > 0 and scale * alpha * (exp(x) - 1) below (Clevert et al. 2016).
 
@@ -51,7 +60,7 @@ def elu(alpha=1.0, scale=1.0, name="ELU"):
         lambda x: np.where(x > 0, scale * x, -low * np.expm1(np.minimum(x, 0))),
         lambda x: np.where(x > 0, scale, -low * np.exp(np.minimum(x, 0))),
         formula,
-        saturated=-float(np.float32(alpha) * np.float32(scale)),
+        saturated=_rounded(-np.float32(alpha) * np.float32(scale)),
     )
 
 

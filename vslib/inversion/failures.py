@@ -4,6 +4,8 @@ import numpy as np
 
 __all__ = ["InversionError", "NotConvergedError", "OutOfRangeError", "UnreachableError"]
 
+ROUNDED = 1e-4  # float32 leaves less than that
+
 
 class InversionError(ValueError):
     """Outputs that got no preimage, and why: the base of what `vslib.inversion` raises.
@@ -96,7 +98,8 @@ class UnreachableError(InversionError):
     def __init__(self, layer, which, values, worst):
         super().__init__(
             f"{layer}: expected values that the layer reaches from finite inputs, got up "
-            f"to {worst:.2g} of a norm outside SignalOut(W), in {len(which)} of the outputs",
+            f"to {worst:.2g} of a norm outside SignalOut(W), in {len(which)} of the outputs"
+            f"{_hint(worst)}",
             layer,
             which,
             values,
@@ -121,10 +124,18 @@ class NotConvergedError(InversionError):
 
     def __init__(self, tolerance, which, values, worst, steps):
         super().__init__(
-            f"network: expected it to give the outputs back to a relative error of {tolerance:g}, "
-            f"got up to {worst:.2g} in {len(which)} of the outputs, after up to {steps} steps",
+            "network: expected it to give the outputs back to a relative error of "
+            f"{tolerance:.2g}, got up to {worst:.2g} in {len(which)} of the outputs, after up to {steps} steps"
+            f"{_hint(worst)}",
             "",
             which,
             values,
             worst,
         )
+
+
+def _hint(worst):
+    """What to do where the outputs may be right but for float32's rounding."""
+    if worst > ROUNDED:
+        return ""
+    return f"; outputs that were computed or kept in float32 need a tolerance of {10 * worst:.0e}"

@@ -1,10 +1,11 @@
 """From an output back to an input: equation (5), two repairs of it, a certificate for each."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from vslib.arrays import real_array
+from vslib.arrays import real_array, resolution
 from vslib.inversion import newton
 from vslib.inversion.failures import (
     InversionError,
@@ -12,8 +13,9 @@ from vslib.inversion.failures import (
     OutOfRangeError,
     UnreachableError,
 )
-from vslib.inversion.memory import flat, kept, run
-from vslib.inversion.sequential import norm, read
+from vslib.inversion.memory import flat, kept
+from vslib.inversion.reading import read
+from vslib.inversion.sequential import ROUNDING, norm
 
 __all__ = [
     "Inversion",
@@ -25,6 +27,8 @@ __all__ = [
 ]
 
 METHODS = ("pseudoinverse", "newton", "remembered")
+TOLERANCE = 1e-10
+ROOM = 16  # times the rounding of one number, for what many of them add up to
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Inversion:
     solved : (...) boolean array
         Whether the error is within the tolerance. All are, unless `partial` was asked for.
     iterations : (...) int array
-        Steps that Newton's method took to the tolerance; 0 for the others.
+        Steps that Newton's method took to the tolerance; for the others 0, or the steps that made
+        up for what the layers made of rounded outputs.
     distance : (...) array
         ||x - start||; ||x|| for the other methods, which have no start.
     stops : tuple of InversionError
@@ -71,17 +76,20 @@ def invert(
     start=None,
     *,
     memory=None,
-    tolerance=1e-10,
+    tolerance=None,
     steps=50,
     partial=False,
+    take=None,
 ):
     """Inputs that a network maps to the given outputs.
 
     Parameters
     ----------
     network : torch.nn.Module
-        A Sequential, nested or not, of Linear and `vslib.inversion.INVERTIBLE`; Flatten and
-        Dropout are passed over. Read as a float64 copy in evaluation mode.
+        Of Linear and `vslib.inversion.INVERTIBLE`, one after the other: a Sequential, nested or
+        not, or a forward of its own. Flatten and Dropout are passed over. Asked in float64 and
+        evaluation mode, whatever its own; a layer is what it applies, be it pruned, normalised or
+        parametrised.
     output : (..., m) array
     method : {"pseudoinverse", "newton", "remembered"}
         "pseudoinverse": equation (5) with the bias, W^+ (f^-1(y) - b), layer by layer.
@@ -91,12 +99,18 @@ def invert(
         Where "newton" starts; zero by default.
     memory : Memory, optional
         From `remember`, for "remembered". Its `rounding` is used where the output is its own.
-    tolerance : float
-        The largest relative error of an answer.
+    tolerance : float, optional
+        The largest relative error of an answer. By default 1e-10, or 16 times the eps of the
+        outputs where they come in a shorter float: 1.9e-6 for float32. Where float32's precision
+        lowers the rank of a layer, also 16 times what that leaves out of the layer. What equation
+        (5) makes of such outputs is refined by Newton's method where a layer magnified the
+        rounding.
     steps : int
         The most that "newton" takes.
     partial : bool
         Return what was found, and in `stops` where the others ended, instead of raising.
+    take : str, int or callable, optional
+        Of a network that gives no tensor: what to take as its output.
 
     Returns
     -------
@@ -132,43 +146,45 @@ def invert(
         raise ValueError(f"start: expected only with method 'newton', got {method!r}")
     if (memory is not None) != (method == "remembered"):
         raise ValueError(f"memory: expected with method 'remembered' and only then, got {method!r}")
-    sequence, network = read(network)
-    m, n = sequence.shape
-    output = real_array(output, "output", length=m)
-    batch, y = output.shape[:-1], output.reshape(-1, m)
-    origin = np.zeros((len(y), n))
-    if start is not None:
-        start = flat(start, "start", n)
-        if start.shape[:-1] not in ((), batch):
-            raise ValueError(f"start: expected one, or one an output, {batch}, got {start.shape}")
-        origin[:] = start.reshape(-1, n)
+    with read(network, take) as (sequence, run):
+        tolerance = _default(output, sequence) if tolerance is None else tolerance
+        m, n = sequence.shape
+        output = real_array(output, "output", length=m)
+        batch, y = output.shape[:-1], output.reshape(-1, m)
+        origin = _origin(start, batch, n)
+        iterations = np.zeros(len(y), int)
+        if method == "newton":
+            below, above = sequence.cut()
+            found, left, stops, doubts = above.back(y, {}, tolerance)
+            found, iterations[left] = newton.solve(
+                below.linearised, origin[left], found, tolerance, steps
+            )
+        else:
+            added = {} if memory is None else kept(memory, sequence, output)
+            found, left, stops, doubts = sequence.back(y, added, tolerance)
+        x = np.zeros((len(y), n))
+        if left.size:
+            x[left] = found
+        error = _error(run(x), y)
+        near = left[error[left] > tolerance]
+        if near.size and tolerance > ROUNDING and method != "newton":
+            x[near], iterations[near] = newton.solve(
+                sequence.linearised, x[near], y[near], tolerance, steps
+            )
+            error[near] = _error(run(x[near]), y[near])
 
-    iterations = np.zeros(len(y), int)
-    if method == "newton":
-        below, above = sequence.cut()
-        found, left, stops = above.back(y, {}, tolerance)
-        found, iterations[left] = newton.solve(
-            below.linearised, origin[left], found, tolerance, steps
-        )
-    else:
-        added = {} if memory is None else kept(memory, sequence, output)
-        found, left, stops = sequence.back(y, added, tolerance)
-
-    x = np.zeros((len(y), n))
-    if left.size:
-        x[left] = found
-    size = norm(y)
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = norm(run(network, x) - y) / np.where(size == 0, 1, size)
     solved = np.zeros(len(y), bool)
     solved[left] = error[left] <= tolerance
-    missed = left[~solved[left]]
+    for name, which, values, shares in doubts:
+        bad = ~solved[which]
+        if bad.any():
+            stops.append(UnreachableError(name, which[bad], values[bad], shares[bad].max()))
+    order = list(sequence.layers)
+    stops.sort(key=lambda stop: -order.index(stop.layer))
+    missed = np.setdiff1d(np.flatnonzero(~solved), [i for stop in stops for i in stop.which])
     if missed.size:
-        stops.append(
-            NotConvergedError(
-                tolerance, missed, y[missed], error[missed].max(), iterations[missed].max()
-            )
-        )
+        worst, most = error[missed].max(), iterations[missed].max()
+        stops.append(NotConvergedError(tolerance, missed, y[missed], worst, most))
     numbers = error, solved, iterations, norm(x - origin)
     inversion = Inversion(x.reshape(*batch, n), *(a.reshape(batch) for a in numbers), tuple(stops))
     for stop in stops:
@@ -176,3 +192,28 @@ def invert(
     if stops and not partial:
         raise stops[0]
     return inversion
+
+
+def _error(outputs, y):
+    """||f(x) - y|| / ||y|| of each row, infinite where f(x) is no number."""
+    size = norm(y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = norm(outputs - y) / np.where(size == 0, 1, size)
+    return np.where(np.isnan(error), np.inf, error)
+
+
+def _default(output, sequence):
+    """The tolerance that the precision of the outputs and the ranks of the layers allow."""
+    lost = max(layer.lost for layer in sequence.linear.values())
+    return max(TOLERANCE, ROOM * resolution(output), ROOM * lost)
+
+
+def _origin(start, batch, n):
+    """Where each way begins, (N, n)."""
+    origin = np.zeros((math.prod(batch), n))
+    if start is not None:
+        start = flat(start, "start", n)
+        if start.shape[:-1] not in ((), batch):
+            raise ValueError(f"start: expected one, or one an output, {batch}, got {start.shape}")
+        origin[:] = start.reshape(-1, n)
+    return origin

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vslib.arrays import real_array
-from vslib.inversion.sequential import read
+from vslib.inversion.reading import read
+from vslib.inversion.sequential import norm
 
-__all__ = ["Memory", "flat", "kept", "remember", "run"]
+__all__ = ["Memory", "flat", "kept", "remember"]
+
+CERTAIN = 1e-9  # relative difference: what is left of float64 in another order
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Memory:
     rounding: dict[str, np.ndarray]
 
 
-def remember(network, x):
+def remember(network, x, take=None):
     """The output of a network, and what each of its layers rejects on the way there.
 
     Parameters
@@ -45,6 +48,8 @@ def remember(network, x):
     network : torch.nn.Module
         As `invert` takes it.
     x : (..., n) array, or images whose axes flatten to n
+    take : str, int or callable, optional
+        Of a network that gives no tensor: what to take as its output.
 
     Returns
     -------
@@ -53,7 +58,8 @@ def remember(network, x):
     Raises
     ------
     ValueError
-        If the network has another layer, or x does not fit.
+        If the network has another layer, x does not fit, or the outputs are not finite, or not
+        those of its layers one after the other.
 
     Examples
     --------
@@ -64,12 +70,20 @@ def remember(network, x):
     >>> invert(network, memory.output, "remembered", memory=memory).x.round(9)
     array([1., 2., 3.])
     """
-    sequence, network = read(network)
-    m, n = sequence.shape
-    x = flat(x, "x", n)
-    batch, x = x.shape[:-1], x.reshape(-1, n)
-    output = run(network, x)
-    _, inputs = sequence.forward(x)
+    with read(network, take) as (sequence, run):
+        m, n = sequence.shape
+        x = flat(x, "x", n)
+        batch, x = x.shape[:-1], x.reshape(-1, n)
+        output = run(x)
+    if not np.isfinite(output).all():
+        raise ValueError("network: expected finite outputs, got NaN or infinity")
+    own, inputs = sequence.forward(x)
+    apart = (norm(own - output) / (norm(output) + (norm(output) == 0))).max()
+    if not apart <= CERTAIN:
+        raise ValueError(
+            "network: expected its layers one after the other to be what it computes, got outputs "
+            f"that differ by up to {apart:.2g} of their norm"
+        )
     rejected = {
         name: layer.subspaces.split(inputs[name])[1] for name, layer in sequence.linear.items()
     }
@@ -79,21 +93,6 @@ def remember(network, x):
         {name: part.reshape(*batch, -1) for name, part in rejected.items()},
         {name: rounding[name].reshape(*batch, -1) for name in rejected},
     )
-
-
-def run(network, x):
-    """Outputs (N, m) of a float64 network for inputs (N, n).
-
-    Examples
-    --------
-    >>> import torch
-    >>> run(torch.nn.Identity(), np.ones((1, 2)))
-    array([[1., 1.]])
-    """
-    import torch
-
-    with torch.inference_mode():
-        return network(torch.tensor(x)).numpy()
 
 
 def flat(value, name, n):
@@ -121,8 +120,8 @@ def kept(memory, sequence, output):
     >>> import torch
     >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2))
     >>> memory = remember(network, [1.0, 2.0, 3.0])
-    >>> sequence, _ = read(network)
-    >>> [part.shape for part in kept(memory, sequence, memory.output)["0"]]
+    >>> with read(network) as (sequence, _):
+    ...     [part.shape for part in kept(memory, sequence, memory.output)["0"]]
     [(1, 3), (1, 3)]
     """
     batch = output.shape[:-1]

@@ -1,7 +1,5 @@
-"""A torch Sequential as arrays: forward, its Jacobian, and layer by layer back."""
+"""Layers one after the other, as arrays: forward, the Jacobian, and layer by layer back."""
 
-import copy
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -12,14 +10,30 @@ from vslib.inversion import activations
 from vslib.inversion.failures import OutOfRangeError, UnreachableError
 from vslib.spaces import Subspaces
 
-__all__ = ["Linear", "Sequence", "norm", "read"]
+__all__ = ["Linear", "Sequence", "norm"]
 
-ROUNDING = math.sqrt(np.finfo(np.float64).eps)
-PASSIVE = {"Sequential", "Dropout", "AlphaDropout"}  # in evaluation mode
+EPS = np.finfo(np.float64).eps
+ROUNDING = math.sqrt(EPS)
 
 
 class Linear:
     """W x + b in float64, with the subspaces of W.
+
+    Parameters
+    ----------
+    W : (m, n) array
+    b : (m,) array or None
+    name : str
+    precision : float
+        The eps of the floats in which W came, by which its rank is judged.
+
+    Attributes
+    ----------
+    subspaces : vslib.spaces.Subspaces
+    seen : (m, n) array
+        W without what counts as zero in it.
+    lost : float
+        The size of that, relative to W: 0.0 where it is rounding of float64 alone.
 
     Examples
     --------
@@ -28,11 +42,17 @@ class Linear:
     (array([[7.]]), array([[3., 0.]]))
     """
 
-    def __init__(self, W, b, name):
+    def __init__(self, W, b, name, precision=EPS):
         self.W = real_array(W, f"{name}, weight", axes=2)
         b = np.zeros(len(self.W)) if b is None else b
         self.b = real_array(b, f"{name}, bias", length=len(self.W))
-        self.subspaces = Subspaces(self.W)
+        self.subspaces = S = Subspaces(self.W, rtol=max(self.W.shape) * precision)
+        self.seen, self.lost = self.W, 0.0
+        if precision > EPS and 0 < S.rank < min(S.shape):
+            seen = (S.signal_out * S.singular_values) @ S.signal.T
+            lost = np.abs(self.W - seen).max() / S.singular_values[0]
+            if lost > max(S.shape) * EPS:
+                self.seen, self.lost = seen, float(lost * math.sqrt(self.W.size))
 
     def forward(self, x):
         return x @ self.W.T + self.b
@@ -100,7 +120,7 @@ class Sequence:
             J = np.broadcast_to(np.eye(y.shape[1]), (len(x), y.shape[1], y.shape[1]))
             for name, layer in reversed(self.layers.items()):
                 if isinstance(layer, Linear):
-                    J = J @ layer.W
+                    J = J @ layer.seen
                 else:
                     J = J * layer.derivative(inputs[name])[:, None]
             return J
@@ -126,8 +146,11 @@ class Sequence:
             Which these are.
         stops : list of InversionError
             Where the others ended.
+        doubts : list of (name, which, values, shares)
+            Rows of which a layer had to leave out more than the tolerance, each in one: what is
+            found for them may be an input all the same, if a layer above magnified rounding.
         """
-        left, stops = np.arange(len(y)), []
+        left, stops, doubts, doubted = np.arange(len(y)), [], [], np.zeros(len(y), bool)
         for name, layer in reversed(self.layers.items()):
             if not left.size:
                 break
@@ -135,17 +158,23 @@ class Sequence:
                 x, share = layer.back(y), layer.unreachable(y)
                 for part in kept.get(name, ()):
                     x = x + part[left]
-                good = (share <= max(tolerance, ROUNDING)) & np.isfinite(x).all(1)
-                if not good.all():
-                    stops.append(UnreachableError(name, left[~good], y[~good], share[~good].max()))
+                far = ~(share <= max(tolerance, ROUNDING)) & ~doubted[left]
+                if far.any():
+                    doubts.append((name, left[far], y[far], share[far]))
+                    doubted[left[far]] = True
+                good = np.isfinite(x).all(1)
+                ended = ~good & ~doubted[left]
+                if ended.any():
+                    stops.append(UnreachableError(name, left[ended], y[ended], share[ended].max()))
                 y = x[good]
             else:
                 good = ~layer.outside(y).any(1)
-                if not good.all():
-                    stops.append(OutOfRangeError(name, layer, left[~good], y[~good]))
+                ended = ~good & ~doubted[left]
+                if ended.any():
+                    stops.append(OutOfRangeError(name, layer, left[ended], y[ended]))
                 y = layer.inverse(y[good]) if good.any() else y[good]
             left = left[good]
-        return y, left, stops
+        return y, left, stops, doubts
 
     def lost(self, y, inputs, rejected):
         """What rounding adds to equation (5) plus the rejected parts, on the way back from y.
@@ -186,61 +215,3 @@ def norm(a):
     unit = np.where(largest == 0, 1, largest)
     with np.errstate(over="ignore", invalid="ignore"):
         return largest * np.linalg.norm(a / unit[..., None], axis=-1)
-
-
-def read(network):
-    """The layers of a torch network as arrays, and the copy of it that they are read from.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        A Sequential, nested or not, of Linear and `vslib.inversion.INVERTIBLE`; Flatten
-        and Dropout change nothing and are left out.
-
-    Returns
-    -------
-    sequence : Sequence
-    copy : torch.nn.Module
-        In float64 and evaluation mode, on the CPU.
-
-    Raises
-    ------
-    ValueError
-        If it holds another module or no Linear, or its layers do not fit.
-
-    Examples
-    --------
-    >>> import torch
-    >>> sequence, _ = read(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2)))
-    >>> list(sequence.layers), sequence.shape
-    (['1'], (2, 4))
-    """
-    if not hasattr(network, "named_modules"):
-        raise ValueError(f"network: expected a torch module, got {type(network).__name__}")
-    network = copy.deepcopy(network).cpu().double().eval()
-    layers = {}
-    # A module that stands in two places is two layers.
-    for name, module in network.named_modules(remove_duplicate=False):
-        kinds = [kind.__name__ for kind in type(module).__mro__]
-        name = name or kinds[0]
-        if "Linear" in kinds:
-            layers[name] = Linear(module.weight, module.bias, name)
-        elif kinds[0] in activations.INVERTIBLE:
-            layers[name] = activations.of(module)
-        elif not set(kinds) & PASSIVE and not (
-            kinds[0] == "Flatten" and (module.start_dim, module.end_dim) == (1, -1)
-        ):
-            raise ValueError(
-                "network: expected a Sequential of Linear, Flatten, Dropout, "
-                f"{', '.join(activations.INVERTIBLE)}, got {kinds[0]} as {name!r}"
-            )
-    sequence = Sequence(layers)
-    if not sequence.linear:
-        raise ValueError("network: expected at least one Linear, got none")
-    for (before, first), (name, layer) in itertools.pairwise(sequence.linear.items()):
-        if len(first.W) != layer.W.shape[1]:
-            raise ValueError(
-                f"{name}, weight: expected {len(first.W)} columns, the outputs of {before}, got "
-                f"shape {layer.W.shape}"
-            )
-    return sequence, network
