@@ -45,8 +45,9 @@ def of_network(network, embeddings):
         if tensor.is_meta:
             layer = name.rpartition(".")[0] or name
             raise ValueError(f"{layer}: expected numbers in {name!r}, got a tensor on device meta")
-    walk = _Walk(network, embeddings)
     with asked(network), untouched(network):
+        # Here, where tensors that were made in inference mode have stand-ins.
+        walk = _Walk(network, embeddings)
         walk.visit("", network)
     return walk.parts, walk.skipped
 
