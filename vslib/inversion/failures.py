@@ -125,8 +125,8 @@ class NotConvergedError(InversionError):
     def __init__(self, tolerance, which, values, worst, steps):
         super().__init__(
             "network: expected it to give the outputs back to a relative error of "
-            f"{tolerance:.2g}, got up to {worst:.2g} in {len(which)} of the outputs, after up to {steps} steps"
-            f"{_hint(worst)}",
+            f"{tolerance:.2g}, got up to {worst:.2g} in {len(which)} of the outputs, after up to "
+            f"{steps} steps{_hint(worst)}",
             "",
             which,
             values,
