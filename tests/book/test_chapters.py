@@ -102,3 +102,38 @@ def test_accuracies_are_the_papers():
     expected = {"fc1": (0.91, 0.93), "fc5": (0.96, 0.975), "resnet18": (0.985, 0.995)}
     for name, (low, high) in expected.items():
         assert low < networks.card(name)["validation_accuracy"] < high
+
+
+def test_most_of_an_average_digit_is_the_mean_image(training):
+    """Chapter 3 once said that one direction can hold only a small share of an image."""
+    images, labels = mnist.load("train")
+    averages = mnist.class_averages(images, labels).reshape(10, 784)
+    mean = images.mean(0, dtype=float).ravel()
+    W = layers.matrices(networks.weights("fc1"))["layer1"].values
+    share = 1 - (project(averages, mean)[1] ** 2).sum(1) / (averages**2).sum(1)
+    assert 0.55 < share.min() < 0.57 and 0.90 < share.max() < 0.92
+    centred = averages - averages.mean(0)
+    left = (project(centred, W)[1][range(10), range(10)] ** 2).sum(1) / (centred**2).sum(1)
+    assert 0.35 < left.min() and left.max() < 0.57
+    assert (left < left[8]).sum() == 8  # with the mean, 8 is the first of ten
+
+
+def test_the_learned_values_of_fc5_hide_at_the_scale_after_training():
+    """Chapter 4 once said of the last layer that nothing lies above the band."""
+    first, last = (layers.matrices(networks.weights("fc5", epoch)) for epoch in (0, 20))
+    counts = []
+    for name, layer in last.items():
+        s = Subspaces(layer).singular_values
+        ends = [chance(matrix, draws=1).edges for matrix in (first[name], layer)]
+        counts.append([((s > high).sum(), (s < low).sum()) for low, high in ends])
+    assert [before for before, _ in counts] == [(22, 0), (13, 0), (11, 0), (10, 0), (9, 0)]
+    assert [after for _, after in counts] == [(15, 7), (10, 0), (9, 3), (5, 9), (0, 1)]
+
+
+def test_with_selu_the_tenth_value_is_reached(start, training):
+    """Chapter 4 once said that no training could reach it."""
+    W, b = start
+    made, _ = descend(np.zeros((1, *W.shape)), np.zeros((1, 10)), *training, epochs=2)
+    assert np.linalg.svd(made[0], compute_uv=False)[9] > 0.01
+    made, _ = descend(np.zeros((1, *W.shape)), np.zeros((1, 10)), *training, selu=False, epochs=2)
+    assert np.linalg.svd(made[0], compute_uv=False)[9] < 1e-5
