@@ -78,6 +78,14 @@ def test_what_else_happens_is_refused_by_its_name(forward, found):
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
 
 
+def test_a_compiled_network_shows_what_it_was_compiled_from():
+    layers = nn.Sequential(nn.Linear(4, 3), nn.ReLU()), nn.Linear(3, 2)
+    whole = torch.compile(nn.Sequential(*layers), backend="eager")
+    part = nn.Sequential(torch.compile(layers[0], backend="eager"), layers[1])
+    for network, middle in ((whole, "_orig_mod.0.1"), (part, "0._orig_mod.1")):
+        assert names(network, torch.randn(1, 4))[1] == middle
+
+
 def test_hooks_of_the_network_belong_to_its_layers():
     network = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
     network[0].register_forward_pre_hook(lambda module, args: (args[0] + 1,))

@@ -1,5 +1,6 @@
 """The layers that a torch network runs, in order, and proof that it does nothing else."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,7 +172,7 @@ def chain(network, inputs, kinds, ask=None):
             enter = recorder.enter(name, kind)
             hooks.append(module.register_forward_pre_hook(enter, prepend=True, with_kwargs=True))
             hooks.append(module.register_forward_hook(recorder.leave(name, kind)))
-        with torch.no_grad(), Between():
+        with torch.no_grad(), _eagerly(network), Between():
             outputs = (ask or network)(inputs)
     finally:
         for hook in hooks:
@@ -179,6 +180,16 @@ def chain(network, inputs, kinds, ask=None):
     if outputs is not recorder.current:
         recorder.refuse(f"outputs that are not what {recorder.last} gave")
     return recorder.steps
+
+
+def _eagerly(network):
+    """In which a compiled module runs what it was compiled from, one layer at a time."""
+    import torch
+
+    if any(type(module).__name__ == "OptimizedModule" for module in network.modules()):
+        if hasattr(torch.compiler, "set_stance"):
+            return torch.compiler.set_stance("force_eager")
+    return contextlib.nullcontext()
 
 
 class _Recorder:
