@@ -7,7 +7,8 @@ that a layer applies. Every chapter that runs a network uses it.
 from vslib.inference.applied import applied
 from vslib.inference.asking import Asked, NetworkInputError, NetworkOutputError, asked
 from vslib.inference.borrowing import borrowed
-from vslib.inference.chain import PASSIVE, NotAChainError, Step, chain, declared
+from vslib.inference.chain import NotAChainError, Step, chain
+from vslib.inference.listing import PASSIVE, declared
 
 __all__ = [
     "PASSIVE",
