@@ -153,7 +153,9 @@ def configure(app, config):
 
 def escape_stars(app, what, name, obj, options, lines):
     """In a shape such as (*lengths, h, w), reStructuredText takes the star for emphasis."""
-    lines[:] = [re.sub(r"(?<!`)\(\*(?=\w)", r"(\\*", line) for line in lines]
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>> ", "... ")):  # the code of an example
+            lines[number] = re.sub(r"(?<!`)\(\*(?=\w)", r"(\\*", line)
 
 
 def finish(app, exception):

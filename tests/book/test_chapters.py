@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy, selu
 
 from vslib import Subspaces, layers, mnist, networks, project
 from vslib.networks import RECIPE, descend
+from vslib.preimage import Polytope
 from vslib.spaces import chance
 
 
@@ -137,3 +138,17 @@ def test_with_selu_the_tenth_value_is_reached(start, training):
     assert np.linalg.svd(made[0], compute_uv=False)[9] > 0.01
     made, _ = descend(np.zeros((1, *W.shape)), np.zeros((1, 10)), *training, selu=False, epochs=2)
     assert np.linalg.svd(made[0], compute_uv=False)[9] < 1e-5
+
+
+def test_the_landing_shows_images_within_0_and_1_and_their_own_outputs():
+    """README and the first page once showed a clipped image beside the outputs of another."""
+    layer = layers.matrices(networks.weights("fc1"))["layer1"].values
+    images, _ = mnist.load("test")
+    seven, two = images[:2].reshape(2, 784).astype(float)
+    same = Polytope((layer, layer @ seven), ((), ()), box=(0, 1))
+    shown = same.nearest(two).clip(0, 1)
+    np.testing.assert_allclose(layer @ shown, layer @ seven, atol=1e-9)
+    other = two - Subspaces(layer).split(two - seven)[0]  # the same outputs, but no image
+    assert other.min() < -0.1 and other.max() > 1.1
+    clipped = other.clip(0, 1)
+    assert np.abs(layer @ clipped - layer @ seven).max() > 1

@@ -22,6 +22,7 @@ def mix(
     labels=None,
     title="outputs W (x + t r)",
     signed=None,
+    span=(-2, 2),
 ):
     """Add t times its rejected signal to an input, and the output stays.
 
@@ -37,13 +38,16 @@ def mix(
     rejected_outputs : (*lengths, n) array
         W r: zero, up to rounding.
     controls : dict of str to sequence
-        As for `browse`; a slider for t from -2 to 2 is added.
+        As for `browse`; a slider for t is added.
     labels : sequence of str, optional
         Names of the outputs, where there are as many; the others are numbered from 1.
     title : str
         Shown over the outputs.
     signed : sequence of bool, optional
         Over the first control: whether x is signed. By default it is not, but grey in [0, 1].
+    span : (float, float)
+        The ends of the slider for t, with 0 between them. Grey pictures are cut to [0, 1]: where
+        x and x + r lie in it, (0, 1) keeps the picture to what the outputs are those of.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def mix(
     ------
     ValueError
         If the shapes do not fit the controls or each other, an input or output is zero, a grey one
-        not in [0, 1], or a value beyond the range of float32.
+        not in [0, 1], the span is none, or a value beyond the range of float32.
 
     Examples
     --------
@@ -93,7 +97,10 @@ def mix(
                 "labels": [str(label) for label in labels] if named else None,
             }
         )
-    t = views.knob("t, rejected added", 0, 2, 0.1)
+    low, high = span
+    if not low <= 0 <= high or low == high:
+        raise ValueError(f"span: expected two ends with 0 between them, got {span}")
+    t = views.knob("t, rejected added", 0, high, 0.1, low)
     return views.box("mix", {"blocks": blocks, "title": title}, [*sliders.values(), t])
 
 

@@ -117,8 +117,8 @@ def sliders(controls):
     return made, {name: len(_position(slider)[2]) for name, slider in made.items()}
 
 
-def knob(name, start, reach, step):
-    """A slider over the numbers from -reach to reach.
+def knob(name, start, reach, step, low=None):
+    """A slider over the numbers from `low`, which is -reach by default, to reach.
 
     Examples
     --------
@@ -128,7 +128,12 @@ def knob(name, start, reach, step):
     """
     digits = ".0f" if step >= 1 else ".1f"
     return ipywidgets.FloatSlider(
-        start, min=-reach, max=reach, step=step, description=name, readout_format=digits
+        start,
+        min=-reach if low is None else low,
+        max=reach,
+        step=step,
+        description=name,
+        readout_format=digits,
     )
 
 
