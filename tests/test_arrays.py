@@ -7,6 +7,7 @@ import tempfile
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 import torch
@@ -105,6 +106,8 @@ FORMS = {
     "a list of torch tensors": lambda a: list(torch.tensor(a)),
     "Fortran order": np.asfortranarray,
     "a view with strides": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "masked, none of it": np.ma.array,
+    "object with an array": lambda a: pd.array(a.ravel()).to_numpy().reshape(a.shape),
     "read-only": lambda a: np.broadcast_to(a, a.shape),
     **{
         f"torch {kind}": lambda a, kind=kind: torch.tensor(a).to(kind)
@@ -117,6 +120,15 @@ FORMS = {
             torch.uint8,
         )
     },
+    "torch float8": lambda a: torch.tensor(a).to(torch.float8_e4m3fn),
+    "a list of tensors that NumPy lacks": lambda a: list(torch.tensor(a).bfloat16()),
+    "a list of tensors with gradients": lambda a: list(torch.tensor(a).requires_grad_()),
+    "torch, quantised": lambda a: torch.quantize_per_tensor(
+        torch.tensor(a).float(), 1.0, 0, torch.qint32
+    ),
+    "torch, negated lazily": lambda a: (
+        torch.complex(0 * torch.tensor(a), -torch.tensor(a)).conj().imag
+    ),
     "torch, requiring a gradient": lambda a: torch.tensor(a).requires_grad_(),
     "torch, on another device": Elsewhere,
     "a layer of a network": lambda a: layers.LayerMatrix("layer", "weight", a, None, ()),
@@ -156,7 +168,31 @@ NEVER = {
     ),
     "a sparse torch tensor": (
         lambda a: torch.tensor(a).to_sparse(),
-        "expected an array of real numbers, got a Tensor that is none",
+        "got a Tensor that is none (it is not dense but of layout torch.sparse_coo; give its to",
+    ),
+    "a tensor without numbers": (
+        lambda a: torch.tensor(a).to("meta"),
+        "got a Tensor that is none (it is on the device meta, where tensors hold no numbers)",
+    ),
+    "a tensor of another layout": (
+        lambda a: torch.tensor(a).float().to_mkldnn(),
+        "got a Tensor that is none (it is not dense but of layout torch._mkldnn; give its to",
+    ),
+    "a nested tensor": (
+        lambda a: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        "got a Tensor that is none (it is nested; give",
+    ),
+    "a parameter that is lazy": (
+        lambda a: torch.nn.LazyLinear(3).weight,
+        "got a UninitializedParameter that is none",
+    ),
+    "masked entries": (
+        lambda a: np.ma.array(a, mask=np.arange(a.size).reshape(a.shape) == 1),
+        "expected numbers, got 1 masked entries of {size}",
+    ),
+    "a table with words": (
+        lambda a: pd.DataFrame({"a": [1.0], "b": ["text"]}),
+        "expected real numbers, got dtype object",
     ),
     "ragged lists": (
         lambda a: [[1.0, 2.0], [3.0]],
@@ -390,7 +426,46 @@ CASES = {
         "images: expected finite numbers, got",
     ),
     "rtol of 1": (lambda: Subspaces(W, rtol=1), "rtol: expected a number in [0, 1), got 1"),
-    "no draws": (lambda: spaces.chance(W, draws=0), "draws: expected at least 1, got 0"),
+    "rtol in words": (lambda: Subspaces(W, rtol="small"), "rtol: expected a number in [0, 1), got"),
+    "rtol of NaN": (
+        lambda: Subspaces(W, rtol=np.nan),
+        "rtol: expected a number in [0, 1), got nan",
+    ),
+    "two rtols": (lambda: Subspaces(W, rtol=W[0]), "rtol: expected a number in [0, 1), got array"),
+    "no draws": (
+        lambda: spaces.chance(W, draws=0),
+        "draws: expected an integer, at least 1, got 0",
+    ),
+    "half a draw": (lambda: spaces.chance(W, draws=2.5), "draws: expected an integer, at least 1"),
+    "a p-value of NaN": (
+        lambda: spaces.two_sided_p([1.0, 2], np.nan),
+        "value: expected a number, got nan",
+    ),
+    "p-values of two": (lambda: spaces.two_sided_p([1.0, 2], [1, 2]), "value: expected a number"),
+    "a p-value beside NaN": (
+        lambda: spaces.two_sided_p([1.0, np.nan], 1),
+        "draws: expected finite",
+    ),
+    "a condition number in words": (
+        lambda: spaces.chance(W, draws=1).p_value("2"),
+        "condition_number: expected 1 or more, got '2'",
+    ),
+    "integers that float64 holds": (
+        lambda: real_array([[2**53, -(2**53), 2**62]], "W"),
+        np.array([[2.0**53, -(2.0**53), 2.0**62]]),
+    ),
+    "an integer that float64 rounds": (
+        lambda: real_array([[2**53 + 1]], "W"),
+        "W: expected integers that float64 holds, as all up to 2^53, got 9007199254740993",
+    ),
+    "an unsigned one": (
+        lambda: real_array(np.array([2**64 - 1], np.uint64), "W"),
+        "expected integers that float64 holds, as all up to 2^53, got 18446744073709551615",
+    ),
+    "one in torch": (
+        lambda: Subspaces(torch.tensor([[-(2**60) - 1, 0]])),
+        "expected integers that float64 holds, as all up to 2^53, got -1152921504606846977",
+    ),
     "a condition number of 0.5": (
         lambda: spaces.chance(W, draws=1).p_value(0.5),
         "condition_number: expected 1 or more, got 0.5",

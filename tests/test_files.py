@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 
+import vslib
 from vslib import files
 
 OLD, NEW = b"old" * 1000, b"new" * 2_000_000
@@ -117,3 +120,60 @@ def test_digest_is_sha256_of_all_parts():
     # The example of FIPS 180-2.
     abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert files.digest(b"abc") == files.digest(b"a", b"", b"bc") == abc
+
+
+class TestWithoutADigest:
+    def test_contents_are_given_as_they_are(self, path):
+        assert files.read(path) == files.read(str(path)) == OLD
+        path.write_bytes(zlib.compress(OLD))
+        assert files.read(path, decode=zlib.decompress) == OLD
+
+    def test_an_empty_file_is_refused_with_the_advice_given(self, path):
+        path.write_bytes(b"")
+        with pytest.raises(files.FileError, match=r"file\.bin is damaged: it is empty; draw .*bin"):
+            files.read(path, mend="draw {path} again")
+        assert files.read(path, files.digest()) == b""
+
+    def test_a_folder_is_refused(self, tmp_path):
+        with pytest.raises(files.FileError, match="is a folder; restore it"):
+            files.read(tmp_path)
+
+
+# What a reader does first, with vslib on the path as one file.
+PACKED = """
+import sys
+import numpy as np
+import vslib
+from vslib import files, mnist, networks, paper
+from vslib.show import widgets
+from vslib.synthesis import stored
+assert vslib.__file__.startswith(sys.argv[1]), vslib.__file__
+assert mnist.load("test")[0].shape == (10_000, 28, 28)
+assert vslib.Subspaces(networks.weights("fc1")["layer1.weight"]).rank == 10
+assert stored.load("fc1").targets.shape == (10, 10)
+assert paper.claims() and paper.stored()
+widgets.plane([[1, 1, 0], [0, 1, 1]], [1, 2, 3])
+for missing in (mnist.FOLDER, networks.shipped.FOLDER):
+    try:
+        files.read(missing / "none.xz")
+    except files.FileError as error:
+        assert "none.xz is missing" in str(error) and sys.argv[1] in str(error)
+    else:
+        raise AssertionError
+"""
+
+
+def test_all_that_ships_is_read_out_of_a_zip_file_too(tmp_path):
+    package, archive = Path(vslib.__file__).parent, tmp_path / "vslib.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in package.rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                packed.write(path, path.relative_to(package.parent))
+    done = subprocess.run(
+        [sys.executable, "-c", PACKED, str(archive)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(archive)},
+    )
+    assert done.returncode == 0, done.stderr

@@ -4,12 +4,20 @@ import numpy as np
 
 __all__ = ["labelled", "precision", "real_array", "resolution"]
 
+FINE = 2.0**-52
+# In this order: a longer name first, then those that it holds. Scales of quantised are float32.
+PRECISIONS = {"float64": FINE, "float128": FINE, "longdouble": FINE} | dict.fromkeys(
+    ("float", "torch.q"), 2.0**-23
+)
+RESOLUTIONS = {"e5m2": 2.0**-2, "e4m3": 2.0**-3, "bfloat16": 2.0**-7, "float16": 2.0**-10}
+
 
 def real_array(value, name, axes=None, length=None, dtype=np.float64):
     """`value` as an array of finite floats, or an error that says what came instead.
 
     Booleans and integers are taken as the real numbers that they are, lists as arrays, torch
-    tensors detached and moved to the CPU (torch itself is not imported).
+    tensors detached and moved to the CPU (torch itself is not imported), quantised ones as the
+    numbers that they stand for.
 
     Parameters
     ----------
@@ -26,8 +34,9 @@ def real_array(value, name, axes=None, length=None, dtype=np.float64):
     Raises
     ------
     ValueError
-        For complex or non-numeric entries, NaN or infinity, an empty array, a wrong number of
-        axes or a wrong length.
+        For complex or non-numeric entries, NaN or infinity, masked entries, integers that float64
+        cannot hold, a tensor without numbers or not dense, an empty array, a wrong number of axes
+        or a wrong length.
 
     Examples
     --------
@@ -39,13 +48,14 @@ def real_array(value, name, axes=None, length=None, dtype=np.float64):
     ValueError: x: expected finite numbers, got 1 NaN or infinite of 2
     """
     try:
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().resolve_conj()
-            value = value.numpy() if value.is_complex() else value.double().numpy()
-        array = np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        got = f"a {type(value).__name__} that is none ({error})"
+        array = np.asarray(_numpy(value))
+    except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+        words = (str(error).splitlines() or [""])[0][:200]
+        got = f"a {type(value).__name__} that is none ({words})"
         raise ValueError(f"{name}: expected an array of real numbers, got {got}") from error
+    if np.ma.is_masked(value):
+        masked = np.ma.count_masked(value)
+        raise ValueError(f"{name}: expected numbers, got {masked} masked entries of {array.size}")
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name}: expected real numbers, got dtype {array.dtype}")
     expected = "at least 1 axis" if axes is None else f"{axes} {'axis' if axes == 1 else 'axes'}"
@@ -57,14 +67,48 @@ def real_array(value, name, axes=None, length=None, dtype=np.float64):
         )
     if array.size == 0:
         raise ValueError(f"{name}: expected at least one entry, got shape {array.shape}")
+    given = array
     with np.errstate(over="ignore"):
-        array = array.astype(dtype)
+        array = given.astype(dtype)
+    if given.dtype.kind in "ui" and given.dtype.itemsize == 8 and dtype == np.float64:
+        _held(given, array, name)
     bad = array.size - np.count_nonzero(np.isfinite(array))
     if bad:
         raise ValueError(
             f"{name}: expected finite numbers, got {bad} NaN or infinite of {array.size}"
         )
     return array
+
+
+def _numpy(value):
+    """Torch tensors, also within lists, as what NumPy takes."""
+    if isinstance(value, list | tuple) and any(hasattr(part, "detach") for part in value):
+        return [_numpy(part) for part in value]
+    if not hasattr(value, "detach"):
+        return value
+    value = value.detach()
+    if getattr(value, "is_meta", False):
+        raise ValueError("it is on the device meta, where tensors hold no numbers")
+    if getattr(value, "is_nested", False):
+        raise ValueError("it is nested; give its to_padded_tensor(0), or its parts")
+    if not (layout := str(getattr(value, "layout", "strided"))).endswith("strided"):
+        raise ValueError(f"it is not dense but of layout {layout}; give its to_dense()")
+    value = value.cpu()
+    if value.is_quantized:
+        value = value.dequantize()
+    value = value.double() if value.is_floating_point() else value
+    return value.resolve_conj().resolve_neg().numpy()
+
+
+def _held(given, array, name):
+    """An error where float64 rounds an integer."""
+    large = np.abs(array) >= 2**53
+    pairs = zip(given[large].tolist(), array[large].tolist(), strict=True)
+    rounded = next((integer for integer, taken in pairs if integer != int(taken)), None)
+    if rounded is not None:
+        raise ValueError(
+            f"{name}: expected integers that float64 holds, as all up to 2^53, got {rounded}"
+        )
 
 
 def precision(value):
@@ -84,7 +128,8 @@ def precision(value):
     Returns
     -------
     float
-        1.2e-7 for float32 and for shorter floats, 2.2e-16 for all else: float64, integers, lists.
+        1.2e-7 for float32, for shorter floats and for quantised tensors, 2.2e-16 for all else:
+        float64, integers, lists of Python's numbers; of a list the coarsest of what is in it.
 
     Examples
     --------
@@ -95,12 +140,7 @@ def precision(value):
     True
     """
     own = getattr(value, "precision", None)
-    if isinstance(own, float):
-        return own
-    words = str(getattr(value, "dtype", "float64"))
-    short = "float" in words and "float64" not in words and "longdouble" not in words
-    short = short and "float128" not in words
-    return float(np.finfo(np.float32 if short else np.float64).eps)
+    return own if isinstance(own, float) else _coarsest(value, PRECISIONS)
 
 
 def resolution(value):
@@ -123,9 +163,17 @@ def resolution(value):
     >>> resolution(np.ones(3, np.float16)), resolution([1.0, 2.0]) == 2**-52
     (0.0009765625, True)
     """
-    words = str(getattr(value, "dtype", "float64"))
-    short = {"e5m2": 2**-2, "e4m3": 2**-3, "bfloat16": 2**-7, "float16": 2**-10}
-    return next((eps for word, eps in short.items() if word in words), precision(value))
+    return _coarsest(value, RESOLUTIONS | PRECISIONS)
+
+
+def _coarsest(value, table):
+    """The eps of the first kind in a table that `value` is of; of a list, of any of its parts."""
+    if isinstance(value, list | tuple):
+        parts = (_coarsest(part, table) for part in value if not isinstance(part, int | float))
+        return max(parts, default=FINE)
+    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    words = str(getattr(dtype, "name", dtype)).lower()
+    return next((eps for kind, eps in table.items() if kind in words), FINE)
 
 
 def labelled(images, labels, classes=10):

@@ -1,7 +1,9 @@
 """Files that are either whole or not there: checked reading, atomic writing."""
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -9,7 +11,6 @@ from pathlib import Path
 __all__ = [
     "FileError",
     "digest",
-    "parse_safetensors",
     "read",
     "read_json",
     "read_safetensors",
@@ -55,7 +56,8 @@ def read(path, sha256=None, decode=bytes, mend=MEND):
 
     Parameters
     ----------
-    path : path-like
+    path : path-like, or a Traversable of ``importlib.resources``
+        The latter reads what ships with a package also where that is imported from a zip file.
     sha256 : str, optional
         Digest of the decoded contents, 64 hexadecimal digits; not checked by default.
     decode : callable, optional
@@ -78,45 +80,50 @@ def read(path, sha256=None, decode=bytes, mend=MEND):
     >>> read(path, digest(b"seven"))
     b'seven'
     """
-    path = Path(path)
+    path = Path(path) if isinstance(path, str | os.PathLike) else path
     mend = mend.format(path=path)
     if not path.is_file():
-        archive = next((p for p in path.parents if p.is_file()), None)
-        if archive is not None:
-            raise FileError(f"{path} is inside {archive}: unpack it, or install vslib with pip")
         kind = "is a folder" if path.is_dir() else "is missing"
         raise FileError(f"{path} {kind}; {mend}")
-    try:
+    with _checked(path, mend):
         content = path.read_bytes()
-    except OSError as error:
-        raise FileError(f"{path} cannot be read ({error.strerror}); {mend}") from error
     if not content and sha256 is None:
         raise FileError(f"{path} is damaged: it is empty; {mend}")
-    try:
+    with _checked(path, mend):
         content = decode(content)
-    except Exception as error:
-        raise FileError(f"{path} is damaged ({error}); {mend}") from error
     if sha256 is not None and (got := digest(content)) != sha256:
         raise FileError(f"{path} is damaged: expected sha256 {sha256}, got {got}; {mend}")
     return content
 
 
-def read_json(path, keys=(), mend=MEND):
+@contextlib.contextmanager
+def _checked(path, mend):
+    """Whatever goes wrong inside is told as damage of the file."""
+    try:
+        yield
+    except Exception as error:
+        words = str(error) if isinstance(error, ValueError) else repr(error)
+        raise FileError(f"{path} is damaged ({words.strip()}); {mend}") from error
+
+
+def read_json(path, keys=(), mend=MEND, build=dict):
     """The object that a JSON file holds.
 
     Parameters
     ----------
-    path : path-like
+    path : path-like or Traversable
     keys : iterable of str
         That the object must have.
     mend : str
         As for `read`.
+    build : callable, optional
+        From the object to what is returned; what it raises is told as damage.
 
     Raises
     ------
     FileError
-        If the file is missing, empty, cut, no JSON (NaN and infinity are not), no object, or
-        lacks a key.
+        If the file is missing, empty, cut, no JSON, no object, lacks a key, or holds a number
+        that is not finite in float64, as NaN, Infinity and 1e999 are not.
 
     Examples
     --------
@@ -128,19 +135,21 @@ def read_json(path, keys=(), mend=MEND):
     """
 
     def decode(content):
-        found = json.loads(content, parse_constant=_refuse)
+        found = json.loads(content, parse_constant=_finite, parse_float=_finite)
         if not isinstance(found, dict):
             raise ValueError(f"expected an object, got a {type(found).__name__}")
         missing = [key for key in keys if key not in found]
         if missing:
             raise ValueError(f"expected the keys {', '.join(keys)}, got none of {missing}")
-        return found
+        return build(found)
 
     return read(path, decode=decode, mend=mend)
 
 
-def _refuse(word):
-    raise ValueError(f"{word} is no JSON number")
+def _finite(word):
+    if not math.isfinite(number := float(word)):
+        raise ValueError(f"expected finite numbers, got {word}")
+    return number
 
 
 def read_safetensors(path, sha256=None, mend=MEND):
@@ -148,7 +157,7 @@ def read_safetensors(path, sha256=None, mend=MEND):
 
     Parameters
     ----------
-    path : path-like
+    path : path-like or Traversable
     sha256, mend
         As for `read`.
 
@@ -159,7 +168,8 @@ def read_safetensors(path, sha256=None, mend=MEND):
     Raises
     ------
     FileError
-        If the file is missing, empty, cut, of another format, or has another digest.
+        If the file is missing, empty, cut, of another format, of numbers that NumPy lacks
+        (bfloat16), or has another digest.
 
     Examples
     --------
@@ -171,33 +181,11 @@ def read_safetensors(path, sha256=None, mend=MEND):
     >>> read_safetensors(path)["W"].shape
     (2, 2)
     """
-    content = read(path, sha256, mend=mend)
-    return parse_safetensors(content, path, mend)
-
-
-def parse_safetensors(content, path, mend=MEND):
-    """The arrays in the bytes of a safetensors file; `path` is what an error calls it.
-
-    Raises
-    ------
-    FileError
-        If the bytes are cut or of another format.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from safetensors.numpy import save
-    >>> list(parse_safetensors(save({"W": np.eye(2)}), "W.safetensors"))
-    ['W']
-    """
-    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    try:
+    content = read(path, sha256, mend=mend)
+    with _checked(path, mend.format(path=path)):
         return load(content)
-    except (SafetensorError, KeyError, ValueError) as error:
-        mend = mend.format(path=path)
-        raise FileError(f"{path} is damaged, or no safetensors file ({error}); {mend}") from error
 
 
 def write(path, content):
@@ -232,14 +220,26 @@ def write_json(path, value):
     Raises
     ------
     ValueError
-        If a number in it is NaN or infinite, which JSON does not have.
+        If a number in it is NaN or infinite, which JSON does not have; says where.
 
     Examples
     --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "card.json"
-    >>> write_json(path, {"loss": float("nan")})
+    >>> write_json("record.json", {"history": [{"loss": float("nan")}]})
     Traceback (most recent call last):
-    ValueError: Out of range float values are not JSON compliant: nan
+    ValueError: record.json: expected finite numbers, got nan at history, 0, loss
     """
+    for place, number in _floats(value):
+        if not math.isfinite(number):
+            raise ValueError(
+                f"{path}: expected finite numbers, got {number} at {', '.join(map(str, place))}"
+            )
     write(path, json.dumps(value, indent=1, allow_nan=False).encode())
+
+
+def _floats(value, place=()):
+    """Each float in nested dicts and lists, after the keys that lead to it."""
+    if isinstance(value, float):
+        yield place, value
+    elif isinstance(value, dict | list | tuple):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _floats(part, (*place, key))

@@ -4,7 +4,7 @@ import functools
 import gzip
 import lzma
 import math
-from pathlib import Path
+from importlib import resources
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from vslib.arrays import labelled
 
 __all__ = ["class_averages", "load", "read", "split"]
 
-FOLDER = Path(__file__).parent / "data" / "mnist"
+FOLDER = resources.files("vslib") / "data" / "mnist"
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",

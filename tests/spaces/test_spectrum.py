@@ -250,6 +250,16 @@ class TestExtremes:
             with pytest.raises(ValueError, match="whose matrix has finite values"):
                 chance(W)
 
+    def test_condition_numbers_do_not_depend_on_scale_at_the_ends_of_the_range(self):
+        ends = [chance(np.full((60, 60), scale), draws=9) for scale in (1, 3e-308, 1e305)]
+        for found in ends[1:]:
+            assert_array_equal(found.condition_numbers, ends[0].condition_numbers)
+
+    def test_two_are_compared_without_an_error(self):
+        W = np.ones((4, 3))
+        drawn = chance(W, draws=3)
+        assert drawn == drawn and drawn != chance(W, draws=3)
+
 
 def test_a_two_sided_p_value_counts_the_observation():
     draws = np.arange(1.0, 100.0)

@@ -1,6 +1,7 @@
 """The four subspaces of any matrix: what must hold, and what dense references say."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.linalg
 import torch
@@ -564,6 +565,29 @@ class TestPrecision:
         assert Subspaces(fine.astype(np.float32), rtol=1e-9).rank == 2
         assert Subspaces(fine.tolist()).rank == 2
 
+    @pytest.mark.parametrize(
+        "form",
+        [
+            lambda W: list(W.astype(np.float32)),
+            lambda W: [list(row) for row in W.astype(np.float32)],
+            lambda W: tuple(torch.tensor(W).float()),
+            lambda W: torch.tensor(W).float().requires_grad_(),
+            lambda W: np.asfortranarray(W.astype(">f4")),
+            lambda W: pd.DataFrame(W.astype(np.float32)),
+        ],
+    )
+    def test_float32_is_seen_in_any_form(self, thin, form):
+        assert Subspaces(form(thin)).rank == 4
+
+    def test_what_is_quantised_has_float32_scales(self):
+        steps = np.outer(np.arange(1, 9), np.arange(1, 9))
+        W = torch.quantize_per_tensor(torch.tensor(steps) * 0.1, 0.1, 0, torch.qint8)
+        exact = W.dequantize().double().numpy()
+        assert np.linalg.matrix_rank(exact) > 1
+        S = Subspaces(W)
+        assert S.rank == 1
+        assert_allclose(S.singular_values, np.linalg.svd(exact)[1][:1], rtol=1e-12)
+
     def test_what_says_its_precision_is_believed(self):
         class Said:
             precision = 2.0**-23
@@ -594,5 +618,48 @@ class TestRange:
             Subspaces(W)
 
     def test_a_preimage_that_float64_cannot_hold_is_refused(self):
-        with pytest.raises(ValueError, match="expected one whose preimage float64 can hold"):
+        beyond = "y: expected one with results in the range of float64"
+        with pytest.raises(ValueError, match=beyond):
             Subspaces(1e-200 * np.eye(2)).preimage([1e200, 0])
+        with pytest.raises(ValueError, match=beyond):
+            Subspaces(np.diag([1, 1e-300]), rtol=0).preimage([0, 1e10])
+
+    def test_a_condition_number_that_float64_cannot_hold_is_refused(self):
+        with pytest.raises(ValueError, match="condition number: expected one in float64, got"):
+            _ = Subspaces(np.diag([1e130, 1e-190]), rtol=0).condition_number
+
+    @pytest.mark.parametrize("power", [-1000, -600, -200, 0, 200, 600, 1000])
+    def test_parts_and_shares_scale_with_the_vector(self, power):
+        rng = np.random.default_rng(0)
+        W, w, x, y = (rng.normal(size=size) for size in ((5, 7), 7, (3, 7), (3, 5)))
+        S = Subspaces(W)
+        # A batch whose vectors are of different magnitude: none may spoil the others.
+        scales = 2.0 ** np.array([[power], [0], [-power]])
+        for of, v in ((S.split, x), (S.split_out, y), (lambda x: project(x, w), x)):
+            for got, expected in zip(of(scales * v), of(v), strict=True):
+                assert_allclose(got / scales, expected, atol=1e-13)
+        assert_allclose(S.rejected_energy(scales * x), S.rejected_energy(x), rtol=1e-12)
+        assert_allclose(S.preimage(scales * y) / scales, S.preimage(y), rtol=1e-12)
+
+    def test_the_largest_vectors_are_split_or_refused(self):
+        W = np.ones((1, 4))
+        largest = np.full(4, np.finfo(float).max)
+        for one, other in (Subspaces(W).split(largest), project(largest, W[0])):
+            assert_allclose(one, largest)
+            assert np.abs(other).max() < 1e-14 * largest[0]
+        # The part along (1, 1, 2) of the corner is longer than any entry may be.
+        corner, w = np.finfo(float).max * np.array([1.0, 1, 1]), np.array([1.0, 1, 2])
+        for call in (lambda: Subspaces([w]).split(corner), lambda: project(corner, w)):
+            with pytest.raises(ValueError, match="x: expected one with results in the range"):
+                call()
+
+    def test_the_smallest_vectors_have_their_share(self):
+        S = Subspaces([[1.0, 1, 1, 1]])
+        assert_allclose(S.rejected_energy([5e-324, 0, 0, 0]), 0.75, rtol=1e-12)
+        assert_allclose(S.rejected_energy([5e-324, 5e-324, 0, 0]), 0.5, rtol=1e-12)
+
+    def test_a_large_preimage_is_no_matter_of_the_way_to_it(self):
+        S = Subspaces(1e300 * np.eye(3))
+        assert_allclose(S.preimage(np.full(3, 1.7e308)), 1.7e8)
+        S = Subspaces(3e-308 * np.eye(3))
+        assert_allclose(S.preimage(np.full(3, 6e-308)), 2)

@@ -38,7 +38,10 @@ class Stored:
         if getattr(value, "is_quantized", False):
             value, source = value.dequantize(), "dequantised weight"
         self._value, self._name, self.source = value, name, source
-        self.shape = tuple(value.shape)
+        try:
+            self.shape = tuple(value.shape)
+        except RuntimeError:  # a tensor without numbers of its own, which real_array tells
+            self.shape = real_array(value, name).shape
         self.precision = precision(value) if like is None else like.precision
         words = str(getattr(value, "dtype", "float"))
         self.floating = "float" in words or words.startswith((">f", "<f"))

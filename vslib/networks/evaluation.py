@@ -69,7 +69,8 @@ def checked(images):
     array([[1., 2.]])
     """
     floats = isinstance(images, np.ndarray) and images.dtype in ("float32", "float64")
-    if floats and images.size and images.ndim and np.isfinite(images).all():
+    whole = floats and images.size and images.ndim and not np.ma.is_masked(images)
+    if whole and np.isfinite(images).all():
         return images
     return real_array(images, "images")
 

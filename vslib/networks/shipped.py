@@ -4,7 +4,7 @@ import contextlib
 import functools
 import itertools
 from collections import OrderedDict
-from pathlib import Path
+from importlib import resources
 
 import numpy as np
 
@@ -21,7 +21,7 @@ __all__ = [
     "weights",
 ]
 
-FOLDER = Path(__file__).parent / "data" / "weights"
+FOLDER = resources.files("vslib.networks") / "data" / "weights"
 NAMES = ("fc1", "fc5", "resnet18")
 FACTS = ("epochs", "files", "initial_checksums", "initial_fingerprint", "names", "seed", "torch")
 WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
@@ -65,7 +65,13 @@ def card(name):
     (20, 0, 0.92)
     """
     _known(name)
-    return files.read_json(FOLDER / f"{name}.json", FACTS)
+    return files.read_json(FOLDER / f"{name}.json", FACTS, build=_facts)
+
+
+def _facts(found):
+    if not all({"file", "sha256"} <= entry.keys() for entry in found["files"].values()):
+        raise ValueError("files: expected a file and its sha256 for each epoch")
+    return found
 
 
 def build(name, seed=0):
@@ -129,8 +135,7 @@ def _float32():
 
 
 def _add_channel(network, inputs):
-    (images,) = inputs
-    return images.unsqueeze(1) if images.ndim == 3 else images
+    return inputs[0].unsqueeze(1) if inputs[0].ndim == 3 else inputs[0]
 
 
 def weights(name, epoch=None):
@@ -167,7 +172,7 @@ def weights(name, epoch=None):
             f"expected one of {', '.join(facts['files'])}"
         )
     entry = facts["files"][str(epoch)]
-    arrays = files.read_safetensors(FOLDER / entry["file"], entry["sha256"])
+    arrays = files.read_safetensors(FOLDER / entry["file"], str(entry["sha256"]))
     return {
         key: arrays[key].astype(np.float32) if arrays[key].dtype.kind == "f" else arrays[key]
         for key in facts["names"]
@@ -196,8 +201,7 @@ def assemble(name, arrays):
     import torch
 
     network = build(name)
-    state = {key: torch.tensor(value, device="cpu") for key, value in arrays.items()}
-    network.load_state_dict(state)
+    network.load_state_dict({k: torch.tensor(v, device="cpu") for k, v in arrays.items()})
     return network.eval().requires_grad_(False)
 
 
@@ -232,12 +236,8 @@ def load(name, epoch=None):
         return assemble(name, weights(name, epoch))
     network = build(name, facts["seed"])
     got = fingerprint(network)
-    same = got == facts["initial_fingerprint"] or np.allclose(
-        list(checksums(network).values()),
-        list(facts["initial_checksums"].values()),
-        rtol=0,
-        atol=1e-3,
-    )
+    sums = (list(each.values()) for each in (checksums(network), facts["initial_checksums"]))
+    same = got == facts["initial_fingerprint"] or np.allclose(*sums, rtol=0, atol=1e-3)
     if not same:
         import torch
 

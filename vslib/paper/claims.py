@@ -125,14 +125,6 @@ class Claim:
         return "; ".join(f"{', '.join(r)} ({w})" if r else w for w, r in parts.items())
 
 
-def _read(path, decode):
-    """What a file of the package holds, also where vslib is imported from a zip file."""
-    try:
-        return decode(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise files.FileError(f"{path}: {error}; {files.MEND.format(path=path)}") from error
-
-
 @functools.cache
 def claims():
     """The claims, in the order of `GROUPS` and then of the paper.
@@ -151,7 +143,11 @@ def claims():
     >>> claims()[0].key, claims()[0].paper
     ('accuracy-fc1', '92 %')
     """
-    entries = _read(FOLDER / "claims.toml", tomllib.loads)
+    return files.read(FOLDER / "claims.toml", decode=_claims)
+
+
+def _claims(content):
+    entries = tomllib.loads(content.decode())
     found = [
         Claim(key=key, **entry | {"numbers": tuple(entry["numbers"])})
         for key, entry in entries.items()
@@ -178,7 +174,10 @@ def stored():
     >>> round(number.value, 2), len(number.seeds), round(number.low, 2), round(number.high, 2)
     (7.36, 10, 6.48, 8.08)
     """
-    entries = files.read_json(FOLDER / "numbers.json")
+    return files.read_json(FOLDER / "numbers.json", build=_numbers)
+
+
+def _numbers(entries):
     return {
         key: Number(**entry | {"seeds": tuple(entry["seeds"])}) for key, entry in entries.items()
     }

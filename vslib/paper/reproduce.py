@@ -1,6 +1,5 @@
 """The paper end to end: its table and its three figures, from networks shipped or trained anew."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +67,7 @@ def reproduce(folder, names=networks.NAMES, get=shipped):
         for claim in claims()
         if set(claim.numbers) <= set(numbers)
     ]
-    files.write(folder / "table.json", json.dumps(judged, indent=1).encode())
+    files.write_json(folder / "table.json", judged)
     return text, outside(numbers)
 
 

@@ -1,7 +1,5 @@
 """Numbers measured over several seeds, and the spread that is stated with each of them."""
 
-import json
-
 import numpy as np
 
 from vslib import files, networks
@@ -64,7 +62,7 @@ def store(folder, path=FOLDER / "numbers.json"):
         seeds = [value, *(found[key] for found in untrained)]
         words = f"{INITIAL} untrained networks and the trained one"
         entries[key] = _entry(key, value, seeds, words)
-    files.write(path, json.dumps(entries, indent=1).encode())
+    files.write_json(path, entries)
 
 
 def _entry(key, value, seeds, words=None):

@@ -23,10 +23,7 @@ COMMENT = re.compile(r"^ *//[^\n]*\n|/\*.*?\*/\n", flags=re.M | re.S)
 def _source(file):
     """What a view is made of, wherever vslib is imported from, a zip file too."""
     path = resources.files("vslib.show") / "js" / file
-    try:
-        return COMMENT.sub("", path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise files.FileError(f"{path}: {error}; {files.MEND.format(path=path)}") from error
+    return COMMENT.sub("", files.read(path, decode=bytes.decode))
 
 
 class View(anywidget.AnyWidget):

@@ -4,9 +4,10 @@ The four fundamental subspaces, the projection onto one neuron, and ranks that t
 spectrum matters. Chapters 2, 3 and 4 teach it.
 """
 
+from vslib.spaces.projection import project
 from vslib.spaces.random import Chance, chance, two_sided_p
 from vslib.spaces.spectrum import effective_rank, participation_ratio, stable_rank
-from vslib.spaces.subspaces import Subspaces, project
+from vslib.spaces.subspaces import Subspaces
 from vslib.spaces.vectors import rejected_share, signs
 
 __all__ = [

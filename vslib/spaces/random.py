@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -20,6 +21,12 @@ def two_sided_p(draws, value):
     ----------
     draws : (N,) array
     value : float
+        Infinity is one.
+
+    Raises
+    ------
+    ValueError
+        If `draws` are not finite real numbers, or `value` is none.
 
     Examples
     --------
@@ -27,11 +34,13 @@ def two_sided_p(draws, value):
     (0.5, 1.0)
     """
     draws = real_array(draws, "draws", axes=1)
+    if not isinstance(value, Real) or value != value:
+        raise ValueError(f"value: expected a number, got {value!r}")
     tails = [(draws <= value).sum() + 1, (draws >= value).sum() + 1]
     return float(min(1.0, 2 * min(tails) / (len(draws) + 1)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chance:
     """What random matrices of one shape and scale show.
 
@@ -73,18 +82,22 @@ class Chance:
             products = diagonal[:-1] * beside
             rows.append(eigvalsh_tridiagonal(squares, products, lapack_driver="sterf")[::-1])
         values = np.sqrt(np.maximum(rows, 0))
-        values[:, [0, -1]] = self.extremes / self.scale
+        values[:, [0, -1]] = self._extremes
         return self.scale * values
 
     @functools.cached_property
+    def _extremes(self):
+        return _extremes(*self.bidiagonals)
+
+    @property
     def extremes(self):
         """(draws, 2) array: the largest and the smallest singular value of each draw."""
-        return self.scale * _extremes(*self.bidiagonals)
+        return self.scale * self._extremes
 
     @property
     def condition_numbers(self):
         """(draws,) array: s1 / smin of each draw."""
-        return self.extremes[:, 0] / self.extremes[:, 1]
+        return self._extremes[:, 0] / self._extremes[:, 1]
 
     def p_value(self, condition_number):
         """The two-sided p-value of a condition number (`two_sided_p`), in (0, 1].
@@ -94,8 +107,8 @@ class Chance:
         ValueError
             If `condition_number` is not 1 or more.
         """
-        if not condition_number >= 1:
-            raise ValueError(f"condition_number: expected 1 or more, got {condition_number}")
+        if not (isinstance(condition_number, Real) and condition_number >= 1):
+            raise ValueError(f"condition_number: expected 1 or more, got {condition_number!r}")
         return two_sided_p(self.condition_numbers, condition_number)
 
 
@@ -122,7 +135,8 @@ def chance(W, seed=0, draws=1000):
     Raises
     ------
     ValueError
-        If W is not a finite real matrix, or is zero and so has no scale; if draws is below 1.
+        If W is not a finite real matrix, or is zero and so has no scale, or has one at the ends
+        of float64; if draws is no integer of at least 1.
 
     Examples
     --------
@@ -137,18 +151,18 @@ def chance(W, seed=0, draws=1000):
     largest = np.abs(W).max()
     if largest == 0:
         raise ValueError("W: expected a nonzero matrix, got zeros, which have no scale")
-    if draws < 1:
-        raise ValueError(f"draws: expected at least 1, got {draws}")
-    scale = float(largest * np.sqrt(((W / largest) ** 2).mean()))
+    if not isinstance(draws, Integral) or draws < 1:
+        raise ValueError(f"draws: expected an integer, at least 1, got {draws!r}")
+    scale = float(largest) * float(np.sqrt(((W / largest) ** 2).mean()))
     short, long = sorted(W.shape)
-    upper = scale * (np.sqrt(long) + np.sqrt(short))
+    upper = scale * float(np.sqrt(long) + np.sqrt(short))
     if not np.isfinite(8 * upper) or scale < np.finfo(float).tiny:
         raise ValueError(f"W: expected entries whose matrix has finite values, got {largest:g}")
-    rng = np.random.default_rng(seed)
+    rng, draws = np.random.default_rng(seed), int(draws)
     diagonal = np.sqrt(rng.chisquare(long - np.arange(short), (draws, short)))
     beside = np.sqrt(rng.chisquare(short - 1 - np.arange(short - 1), (draws, short - 1)))
-    edges = scale * (np.sqrt(long) - np.sqrt(short)), upper
-    return Chance(tuple(map(float, edges)), scale, (diagonal, beside))
+    lower = scale * float(np.sqrt(long) - np.sqrt(short))
+    return Chance((lower, upper), scale, (diagonal, beside))
 
 
 def _extremes(diagonal, beside):

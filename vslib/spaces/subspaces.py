@@ -1,13 +1,15 @@
 """The four fundamental subspaces of a matrix, and what they keep of a vector."""
 
 import functools
+from numbers import Real
 
 import numpy as np
 
 from vslib.arrays import precision, real_array
+from vslib.spaces.scales import centred, restored
 from vslib.spaces.vectors import rejected_share, signs
 
-__all__ = ["Subspaces", "project"]
+__all__ = ["Subspaces"]
 
 
 class Subspaces:
@@ -61,13 +63,13 @@ class Subspaces:
     """
 
     def __init__(self, W, rtol=None):
-        eps, W = precision(W), real_array(W, "W", axes=2)
+        given, W = W, real_array(W, "W", axes=2)
         if rtol is None:
-            rtol = max(W.shape) * eps
-        elif not 0 <= rtol < 1:
+            rtol = max(W.shape) * precision(given)
+        elif not (isinstance(rtol, Real) and 0 <= rtol < 1):
             raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
-        power = _power(W)
-        u, s, vt = np.linalg.svd(np.ldexp(W, -power) if power else W, full_matrices=False)
+        scaled, ((power,),) = centred(W, axis=None)
+        u, s, vt = np.linalg.svd(scaled, full_matrices=False)
         rank = int(np.count_nonzero(s > rtol * s[0]))
         with np.errstate(over="ignore"):
             values = np.ldexp(s[:rank], power)
@@ -89,10 +91,21 @@ class Subspaces:
 
     @property
     def condition_number(self):
-        """s1 / sr, at least 1 (paper, section 2.3); a ValueError for a zero matrix."""
+        """s1 / sr, at least 1 (paper, section 2.3); a ValueError for a zero matrix.
+
+        Examples
+        --------
+        >>> round(Subspaces([[2, 1, 0], [0, 2, 2]]).condition_number, 6)
+        1.5
+        """
         if self.rank == 0:
             raise ValueError("condition number: expected a matrix of rank 1 or more, got rank 0")
-        return float(self.singular_values[0] / self.singular_values[-1])
+        first, last = self.singular_values[[0, -1]]
+        with np.errstate(over="ignore"):
+            ratio = float(first / last)
+        if ratio == np.inf:
+            raise ValueError(f"condition number: expected one in float64, got {first} / {last}")
+        return ratio
 
     @property
     def signal_vectors(self):
@@ -123,9 +136,10 @@ class Subspaces:
         Raises
         ------
         ValueError
-            If x is not finite and real with n entries along its last axis.
+            If x is not finite and real with n entries along its last axis, or a part of it lies
+            beyond the range of float64.
         """
-        return _split(real_array(x, "x", length=self.shape[1]), self.signal)
+        return _split(real_array(x, "x", length=self.shape[1]), self.signal, "x")
 
     def split_out(self, y):
         """Parts of y in SignalOut(W) and in RejSignalOut(W); they add up to y.
@@ -141,9 +155,10 @@ class Subspaces:
         Raises
         ------
         ValueError
-            If y is not finite and real with m entries along its last axis.
+            If y is not finite and real with m entries along its last axis, or a part of it lies
+            beyond the range of float64.
         """
-        return _split(real_array(y, "y", length=self.shape[0]), self.signal_out)
+        return _split(real_array(y, "y", length=self.shape[0]), self.signal_out, "y")
 
     def rejected_energy(self, x):
         """Share of the energy of x that W does not see: ||rejected||^2 / ||x||^2.
@@ -157,7 +172,8 @@ class Subspaces:
         (...) array
             In [0, 1]; 0 for x = 0, of which nothing is lost.
         """
-        return rejected_share(*self.split(x))
+        x, _ = centred(real_array(x, "x", length=self.shape[1]))
+        return rejected_share(*_split(x, self.signal, "x"))
 
     def preimage(self, y):
         """The one x in Signal(W) with Wx = the reachable part of y: the pseudoinverse applied.
@@ -177,71 +193,19 @@ class Subspaces:
             If y is not finite and real with m entries along its last axis, or x lies beyond the
             range of float64.
         """
-        y = real_array(y, "y", length=self.shape[0])
+        y, powers = centred(real_array(y, "y", length=self.shape[0]))
+        values, divided = centred(self.singular_values)
         with np.errstate(over="ignore", invalid="ignore"):
-            x = ((y @ self.signal_out) / self.singular_values) @ self.signal.T
-        if not np.isfinite(x).all():
-            raise ValueError(
-                "y: expected one whose preimage float64 can hold, got entries of up to "
-                f"{np.abs(y).max():.3g} for singular values from {self.singular_values[-1]:.3g} on"
-            )
-        return x
+            x = ((y @ self.signal_out) / values) @ self.signal.T
+        return restored(x, powers - divided, "y")
 
 
-def project(x, w):
-    """Projection of x onto the weight vector of one neuron, and what is left: equation (3).
-
-    Parameters
-    ----------
-    x : (..., n) array
-    w : (n,) or (m, n) array
-        One weight vector or m of them.
-
-    Returns
-    -------
-    p, residual : (..., n) arrays, or (..., m, n) for m weight vectors
-        p = (w.x / ||w||^2) w and residual = x - p, orthogonal to w.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, an entry is not finite and real, or a weight vector is zero and
-        so has no direction.
-
-    Examples
-    --------
-    >>> p, residual = project([3, 4], [1, 0])
-    >>> p, residual
-    (array([3., 0.]), array([0., 4.]))
-    """
-    w = real_array(w, "w")
-    if w.ndim > 2:
-        raise ValueError(f"w: expected shape (n,) or (m, n), got shape {w.shape}")
-    x = real_array(x, "x", length=w.shape[-1])
-    largest = np.abs(w).max(-1, keepdims=True)
-    if (largest == 0).any():
-        raise ValueError(
-            "w: expected nonzero weight vectors, got a zero one, which has no direction"
-        )
-    directions = w / largest
-    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
-    if w.ndim == 2:
-        x = x[..., None, :]
-    p = (x * directions).sum(-1, keepdims=True) * directions
-    return p, x - p
-
-
-def _power(W):
-    """The power of two by which entries are divided where the SVD would leave the range."""
-    largest = np.abs(W).max()
-    return 0 if largest == 0 or 1e-140 < largest < 1e140 else int(np.frexp(largest)[1])
-
-
-def _split(x, basis):
+def _split(x, basis, name):
+    x, powers = centred(x)
     rejected = x - (x @ basis) @ basis.T
     # A second pass removes what rounding left of the signal where nearly all of x is signal.
     rejected -= (rejected @ basis) @ basis.T
-    return x - rejected, rejected
+    return restored(x - rejected, powers, name), restored(rejected, powers, name)
 
 
 def _complement(basis):

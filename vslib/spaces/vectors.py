@@ -51,6 +51,7 @@ def signs(vectors):
     >>> signs(np.array([[0.6, -0.8], [0.6, 0.8]]))
     array([-1.,  1.])
     """
+    vectors = np.asarray(vectors)
     sizes = np.abs(vectors)
     peaks = (sizes > (1 - 1e-6) * sizes.max(1, keepdims=True)).argmax(1)
     return np.sign(vectors[np.arange(len(vectors)), peaks])

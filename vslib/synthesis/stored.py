@@ -1,6 +1,7 @@
 """Figure 3 for the shipped networks: targets, starts and trained images, stored small."""
 
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from vslib.synthesis.starts import ideal_outputs, starting_images
 
 __all__ = ["StoredStarts", "find", "load", "publish"]
 
-FOLDER = Path(__file__).parent / "data" / "starts"
+FOLDER = resources.files("vslib.synthesis") / "data" / "starts"
 LOWEST = ("each", "own")
 AGAIN = "`python -m vslib starts` computes it again"
 
@@ -187,7 +188,7 @@ def load(name, lowest="each"):
             f"{path} belongs to other weights: expected those of sha256 {weights}, "
             f"got {of}; {AGAIN}"
         )
-    arrays = files.read_safetensors(FOLDER / f"{name}.safetensors", facts["sha256"])
+    arrays = files.read_safetensors(FOLDER / f"{name}.safetensors", str(facts["sha256"]))
     prefix = f"{lowest}/"
     found = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
     near = np.unpackbits(found.pop("near")).astype(bool)
