@@ -130,7 +130,7 @@ def distribution(draws, marks, xlabel):
     with style():
         figure, axis = plt.subplots(figsize=CHART)
         axis.hist(draws, bins=40, color=INK, alpha=0.5)
-        looks = itertools.cycle([(ORANGE, "-"), (BLUE, "--"), (INK, ":")])
+        looks = itertools.cycle([(ORANGE, "-"), (BLUE, "--"), (INK, ":"), (ORANGE, "-.")])
         for (name, value), (color, dash) in zip(marks.items(), looks, strict=False):
             axis.axvline(value, color=color, ls=dash, label=f"{name}: {value:.4g}")
         axis.set(xlabel=xlabel, ylabel=f"draws, of {len(draws):,}")
