@@ -68,6 +68,7 @@ CALLS = {
     "stable_rank": (spaces.stable_rank, np.array([5.0, 3, 2, 0])),
     "participation_ratio": (spaces.participation_ratio, np.array([5.0, 3, 2, 0])),
     "chance(W)": (lambda a: spaces.chance(a, draws=3).singular_values, W),
+    "two_sided_p(draws, .)": (lambda a: spaces.two_sided_p(a, 2.5), np.array([5.0, 3, 2, 0])),
     "augmented(W, .)": (lambda a: layers.augmented(a, [1, 2, 3]), W),
     "augmented(., b)": (lambda a: layers.augmented(W, a), W[:, 0]),
     "matrices(weight)": (lambda a: layers.matrices({"layer.weight": a})["layer"].values, W),
@@ -437,6 +438,13 @@ CASES = {
         "draws: expected an integer, at least 1, got 0",
     ),
     "half a draw": (lambda: spaces.chance(W, draws=2.5), "draws: expected an integer, at least 1"),
+    **{
+        f"a share of {bad}": (
+            lambda bad=bad: spaces.rejected_share(np.array([1.0, bad]), np.array([0.0, 1])),
+            "signal, rejected: expected finite numbers, got NaN or infinity",
+        )
+        for bad in (np.nan, np.inf, -np.inf)
+    },
     "a p-value of NaN": (
         lambda: spaces.two_sided_p([1.0, 2], np.nan),
         "value: expected a number, got nan",

@@ -18,6 +18,11 @@ def rejected_share(signal, rejected):
     (...) array
         In [0, 1]; 0 where both are zero, and nothing is lost.
 
+    Raises
+    ------
+    ValueError
+        If an entry is NaN or infinite.
+
     Examples
     --------
     >>> import numpy as np
@@ -26,8 +31,12 @@ def rejected_share(signal, rejected):
     """
     largest = np.maximum(np.abs(signal), np.abs(rejected)).max(-1, keepdims=True)
     largest = np.where(largest == 0, 1, largest)
-    kept, lost = (((part / largest) ** 2).sum(-1) for part in (signal, rejected))
-    return lost / np.where(kept + lost == 0, 1, kept + lost)
+    with np.errstate(invalid="ignore"):
+        kept, lost = (((part / largest) ** 2).sum(-1) for part in (signal, rejected))
+    share = lost / np.where(kept + lost == 0, 1, kept + lost)
+    if not np.isfinite(share).all():
+        raise ValueError("signal, rejected: expected finite numbers, got NaN or infinity")
+    return share
 
 
 def signs(vectors):
