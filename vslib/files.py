@@ -80,7 +80,7 @@ def read(path, sha256=None, decode=bytes, mend=MEND):
     >>> read(path, digest(b"seven"))
     b'seven'
     """
-    path = Path(path) if isinstance(path, str | os.PathLike) else path
+    path = path if hasattr(path, "is_file") else Path(path)
     mend = mend.format(path=path)
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "is missing"
