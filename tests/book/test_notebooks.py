@@ -80,6 +80,7 @@ def test_cells_are_short(path):
 def test_imports_stand_in_one_cell(path):
     importing = [c.source for c in cells(path) if re.search(r"^\s*(import|from) ", c.source, re.M)]
     assert len(importing) == 1
+    assert len(importing[0].splitlines()) <= 8
 
 
 @every_notebook
