@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -263,3 +264,20 @@ class TestWithoutTorch:
         assert not {"torch", "scipy", "matplotlib", "ipywidgets", "safetensors"} & set(
             loaded.split()
         )
+
+
+@every_module
+def test_what_is_imported_from_a_room_of_one_s_own_is_the_module_that_is_meant(module):
+    # A function on the face may have the name of its module: then the module is not to be had so.
+    source, home = tree(module), module.split(".")[0]
+    if home not in ROOMS or module == home:
+        return
+    names = {
+        alias.name
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom) and node.module == f"vslib.{home}"
+        for alias in node.names
+    }
+    for each in names:
+        value = getattr(importlib.import_module(f"vslib.{home}"), each)
+        assert inspect.ismodule(value), f"{module}: {each} on the face is no module"

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from vslib import layers, mnist, networks
-from vslib.paper import figure3, kernels, measures
+from vslib.paper import figure3, measures
+from vslib.paper.kernels import figure_2
 from vslib.synthesis import ideal_outputs, starting_images
 
 __all__ = ["Trained", "from_scratch", "measure", "shipped"]
@@ -117,7 +118,7 @@ def measure(trained):
     elif trained.name == "fc5":
         numbers |= measures.five_layers(network)
     else:
-        numbers |= kernels.figure_2(network, untrained)
+        numbers |= figure_2(network, untrained)
         numbers |= figure3.identical_images(network, mnist.load("test")[0][:10])
     return {key: float(value) for key, value in numbers.items()}, made
 
