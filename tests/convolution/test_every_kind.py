@@ -29,6 +29,18 @@ KINDS = {
     ),
     "depthwise": (lambda: nn.Conv2d(3, 6, 3, groups=3, padding=1), (3, 4, 5)),
     "groups": (lambda: nn.Conv2d(4, 6, 2, groups=2, dilation=2), (4, 5, 6)),
+    "groups, same, even kernel": (
+        lambda: nn.Conv2d(4, 6, (2, 4), padding="same", groups=2),
+        (4, 4, 5),
+    ),
+    "groups, same, even, circular": (
+        lambda: nn.Conv2d(2, 4, (4, 2), padding="same", groups=2, padding_mode="circular"),
+        (2, 4, 5),
+    ),
+    "Conv1d, groups, same, replicate": (
+        lambda: nn.Conv1d(2, 2, 4, padding="same", groups=2, padding_mode="replicate"),
+        (2, 6),
+    ),
     "patches": (lambda: nn.Conv2d(2, 5, 2, stride=2), (2, 6, 7)),
     "1 x 1, stride": (lambda: nn.Conv2d(3, 2, 1, stride=2), (3, 5, 5)),
     "Conv1d": (lambda: nn.Conv1d(2, 3, 3, padding=1), (2, 7)),
@@ -186,6 +198,21 @@ class TestCopies:
         with pytest.raises(ValueError, match="expected to certify"):
             largest(A, 12)
 
+    def test_vectors_that_have_not_converged_are_not_certified(self, monkeypatch):
+        # Their values are too small, and what is left beside them is small as well.
+        from scipy.sparse.linalg import aslinearoperator
+
+        search, rng = krylov._search, np.random.default_rng(0)
+
+        def loose(*arguments):
+            found = search(*arguments)
+            return np.linalg.qr(found + rng.normal(size=found.shape) / 50)[0]
+
+        monkeypatch.setattr(krylov, "_search", loose)
+        A = aslinearoperator(np.diag([3.0, 2.9, *np.linspace(0, 1, 298)]))
+        with pytest.raises(ValueError, match="to converge, got a residual"):
+            largest(A, 2)
+
 
 class TestRank:
     @pytest.mark.parametrize("mode", ["zeros", "circular", "reflect"])
@@ -224,6 +251,35 @@ class TestRank:
         assert_allclose(scaled.split(x)[0], plain.split(x)[0], atol=1e-9)
         assert_allclose(scaled.signal_vectors(1) / scale, plain.signal_vectors(1), atol=1e-9)
 
+    @pytest.mark.parametrize("options", [{}, {"padding": 1, "padding_mode": "circular"}])
+    def test_values_beyond_float64_are_refused_and_the_rank_is_not(self, options):
+        # All weights alike: the singular values of a map of ones, times more than float64 holds.
+        huge, ones = (
+            ConvOperator(np.full((1, 1, 3, 3), size), (1, 5, 5), **options) for size in (1e308, 1.0)
+        )
+        assert huge.rank == ones.rank > 0
+        assert huge.condition_number == pytest.approx(ones.condition_number, rel=1e-6)
+        for ask in (huge.singular_values, lambda: huge.signal_vectors(1)):
+            with pytest.raises(ValueError, match="that float64 holds"):
+                ask()
+
+    @pytest.mark.parametrize("mode", ["zeros", "circular"])
+    def test_splits_by_one_rule_on_both_sides_or_not_at_all(self, mode, way):
+        # Three channels of 1e-4: zero by rtol = 1e-2.
+        weight = np.zeros((6, 6, 3, 3))
+        weight[range(6), range(6), 1, 1] = [1, 1, 1, 1e-4, 1e-4, 1e-4]
+        operator = ConvOperator(weight, (6, 6, 6), padding=1, padding_mode=mode, rtol=1e-2)
+        x = np.random.default_rng(0).normal(size=(2, 6, 6, 6))
+        if way == "products" and mode == "zeros":
+            with pytest.raises(ValueError, match="give rtol=0"):
+                operator.split(x)
+            operator = ConvOperator(weight, (6, 6, 6), padding=1, rtol=0)
+            assert_allclose(operator.split(x)[0], x, atol=1e-6)
+            return
+        for signal, rejected in (operator.split(x), operator.split_out(x)):
+            assert_allclose(signal[:, :3], x[:, :3], atol=1e-12)
+            assert_allclose(rejected[:, 3:], x[:, 3:], atol=1e-12)
+
     def test_a_zero_layer_has_zeros(self, way):
         operator = ConvOperator(np.zeros((1, 1, 3, 3)), (1, 6, 6))
         assert_allclose(operator.singular_values(1).values, [0])
@@ -253,6 +309,18 @@ class TestModules:
     def test_what_is_no_convolution_is_refused(self):
         with pytest.raises(ValueError, match="expected a torch convolution, got Linear"):
             ConvOperator.of(nn.Linear(3, 2), (1, 3, 3))
+
+    def test_a_convolution_that_the_network_does_not_use_is_named(self):
+        class Half(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.used, self.idle = nn.Conv2d(1, 1, 3), nn.Conv1d(1, 1, 3)
+
+            def forward(self, x):
+                return self.used(x)
+
+        found = conv_operators(Half(), (1, 8, 8))
+        assert [*found] == ["used"] and "does not use it" in found.skipped["idle"]
 
     def test_every_convolution_of_a_network_has_its_operator(self):
         network = nn.Sequential(

@@ -86,20 +86,23 @@ def fourier_spectrum(length, *layer):
     return Spectrum(values, "fft", EPS * max(block), EPS * length)
 
 
-def fourier_signal(X, threshold, *layer):
+def fourier_signal(X, threshold, *layer, out=False):
     """Part of each image in the row space of a circular convolution, wave by wave.
 
     Parameters
     ----------
     X : (N, C, H, W) array
+        Outputs, (N, C_out, H / s_h, W / s_w), if `out`.
     threshold : float
         Singular values up to this count as zero.
     *layer
         As for `fourier_blocks`.
+    out : bool
+        Part of outputs in the column space instead.
 
     Returns
     -------
-    (N, C, H, W) array
+    array of the shape of X
 
     Examples
     --------
@@ -109,12 +112,13 @@ def fourier_signal(X, threshold, *layer):
     array([[[[ 1., -1., -1.,  1.]]]])
     """
     weight, (_, height, width), (s, t), *_ = layer
-    groups, _, each, *_ = weight.shape
+    folds = (1, 1) if out else (s, t)
     waves = np.fft.fft2(X, norm="ortho")
-    shape = (len(X), groups, each, s, height // s, t, width // t)
+    shape = (len(X), len(weight), -1, folds[0], height // s, folds[1], width // t)
     waves = waves.reshape(shape)
     for frequency, blocks in enumerate(fourier_blocks(*layer)):
-        _, values, basis = np.linalg.svd(blocks, full_matrices=False)
+        left, values, basis = np.linalg.svd(blocks, full_matrices=False)
+        basis = left.conj().swapaxes(2, 3) if out else basis
         basis = basis * (values > threshold)[..., None]
         met = waves[:, :, :, :, frequency].transpose(1, 5, 3, 4, 2, 0)
         kept = basis.conj().swapaxes(2, 3) @ (basis @ met.reshape(*basis.shape[:2], -1, len(X)))

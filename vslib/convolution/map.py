@@ -155,16 +155,16 @@ class ConvMap(LinearOperator):
 
     def part(self, group):
         """The map of one of the groups, from its channels of the input to its own of the output."""
-        weight = self.weight[group]
-        found = ConvMap(
-            weight,
-            (weight.shape[1], *self.input_shape[1:]),
-            self.stride,
-            [before for before, _ in self.padding],
-            self.dilation,
-            padding_mode=self.padding_mode,
-        )
-        found.padding, found._sources = self.padding, self._sources
+        # Not by its own arguments: "same" may pad more behind an image than before it.
+        found = ConvMap.__new__(ConvMap)
+        for name in ("precision", "padding_mode", "reading", "stride", "padding", "dilation"):
+            setattr(found, name, getattr(self, name))
+        found._sources, found.weight = self._sources, self.weight[group : group + 1]
+        out, each = found.weight.shape[1:3]
+        found.input_shape = (each, *self.input_shape[1:])
+        found.output_shape = (out, *self.output_shape[1:])
+        size = math.prod(found.output_shape), math.prod(found.input_shape)
+        LinearOperator.__init__(found, np.float64, size)
         return found
 
     @property

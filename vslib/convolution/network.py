@@ -22,7 +22,8 @@ def conv_operators(network, image_shape, padding_mode=None, rtol=None):
     Returns
     -------
     vslib.layers.Layers
-        ConvOperator, or TransposedConvOperator, by name, in the order of the network.
+        ConvOperator, or TransposedConvOperator, by name, in the order of the network; `skipped`
+        names those that it does not use.
 
     Raises
     ------
@@ -36,10 +37,18 @@ def conv_operators(network, image_shape, padding_mode=None, rtol=None):
     >>> {name: A.shape for name, A in conv_operators(network, (1, 8, 8)).items()}
     {'0': (108, 64), '2': (8, 108)}
     """
+    from torch.nn.modules.conv import _ConvNd
+
     shapes = input_shapes(network, image_shape)
+    unused = {
+        name: f"{type(module).__name__}: the network does not use it"
+        for name, module in network.named_modules()
+        if isinstance(module, _ConvNd) and name not in shapes
+    }
     return Layers(
         {
             name: of(network.get_submodule(name), shape, padding_mode, rtol)
             for name, shape in shapes.items()
-        }
+        },
+        unused,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh, eigvalsh
 from scipy.sparse.linalg import lsmr
 
-__all__ = ["Spectrum", "fits", "gram", "gram_spectrum", "signal_part"]
+__all__ = ["Spectrum", "coarse", "fits", "gram", "gram_spectrum", "signal_part"]
 
 MEMORY = 4 * 2**30  # bytes that a dense Gram matrix and its decomposition may take
 COLUMNS = 784  # of the identity, pushed through the map at a time
@@ -76,6 +76,17 @@ def fits(shape):
     (True, False)
     """
     return 24 * min(shape) ** 2 <= MEMORY
+
+
+def coarse(shape):
+    """What a Gram matrix of a map of this shape cannot tell from zero, relative to s1.
+
+    Examples
+    --------
+    >>> f"{coarse((3136, 3136)):.1e}"
+    '8.3e-07'
+    """
+    return math.sqrt(max(shape) * EPS)
 
 
 def gram(A):

@@ -1,12 +1,13 @@
 """What is asked of a convolution as a linear map: singular values, rank and four subspaces."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
 from vslib.arrays import real_array
-from vslib.convolution import choice
+from vslib.convolution import choice, spectra
 from vslib.convolution.choice import choose
 from vslib.convolution.spectra import Spectrum
 from vslib.convolution.ways import Dense, Fourier, Products
@@ -46,12 +47,23 @@ class Spectral(LinearOperator):
         return [choose(part, self.tolerance) for part in self._parts()]
 
     def _rescaled(self, values):
-        return values if self._power == 0 else np.ldexp(values, self._power)
+        with np.errstate(over="ignore"):
+            values = values if self._power == 0 else np.ldexp(values, self._power)
+        if not np.isfinite(values).all():
+            raise ValueError("weight: expected singular values that float64 holds; divide it")
+        return values
+
+    def _stated(self, spectrum, k=None):
+        return replace(spectrum, values=self._rescaled(spectrum.values[:k].copy()))
 
     @functools.cached_property
     def _spectrum(self):
         found = [way.spectrum(self.tolerance) for way in self._ways]
         return self._merged(found, np.sort(np.concatenate([f.values for f in found]))[::-1])
+
+    def _check(self, k):
+        if not isinstance(k, int | np.integer) or not 1 <= k <= min(self.shape):
+            raise ValueError(f"k: expected 1 to {min(self.shape)}, got {k!r}")
 
     def _merged(self, found, values):
         worst = max(found, key=lambda f: f.tolerance)
@@ -60,7 +72,7 @@ class Spectral(LinearOperator):
         values = np.concatenate([values[:size], np.zeros(max(0, size - len(values)))])
         residual = max(f.residual * (f.values[0] / top) for f in found)
         return Spectrum(
-            self._rescaled(values),
+            values,
             worst.method,
             float(residual) or worst.residual,
             worst.tolerance,
@@ -94,21 +106,17 @@ class Spectral(LinearOperator):
         Raises
         ------
         ValueError
-            If k is not in 1 to min(m, n); if all are asked for and the Gram matrix does not fit,
-            or the largest k cannot be certified; the message says the sizes.
+            If k is not in 1 to min(m, n); with the sizes, if all are asked for and the Gram matrix
+            does not fit, or the k largest cannot be certified; if float64 does not hold them.
         """
-        size = min(self.shape)
         if k is None:
-            return self._spectrum
-        if not isinstance(k, int | np.integer) or not 1 <= k <= size:
-            raise ValueError(f"k: expected 1 to {size}, got {k!r}")
-        if k == size or not any(type(way) is Products for way in self._ways):
-            whole = self._spectrum
-            return Spectrum(**vars(whole) | {"values": whole.values[:k].copy()})
+            return self._stated(self._spectrum)
+        self._check(k)
+        if k == min(self.shape) or not any(type(way) is Products for way in self._ways):
+            return self._stated(self._spectrum, k)
         found = [way.largest(min(k, min(way.A.shape) - 1), self.tolerance) for way in self._ways]
         values = np.sort(np.concatenate([f.values for f in found]))[::-1][:k]
-        merged = self._merged(found, values)
-        return Spectrum(**vars(merged) | {"values": merged.values[:k]})
+        return self._stated(self._merged(found, values), k)
 
     def signal_vectors(self, k):
         """The k largest of the signal vectors s_i v_i, as feature maps: equation (4).
@@ -130,9 +138,7 @@ class Spectral(LinearOperator):
         ValueError
             If k is out of that range, or as for `singular_values`.
         """
-        size = min(self.shape)
-        if not isinstance(k, int | np.integer) or not 1 <= k <= size:
-            raise ValueError(f"k: expected 1 to {size}, got {k!r}")
+        self._check(k)
         rows, place = [], 0
         for way in self._ways:
             m, n = way.A.shape
@@ -162,8 +168,8 @@ class Spectral(LinearOperator):
     def split(self, x):
         """Parts of feature maps that the layer lets through and that it rejects; they add up to x.
 
-        By the way in which the singular values are found, with the same tolerance; where nothing
-        but products fits, by iteration, each input by itself.
+        As the singular values are found, with the same tolerance; where nothing but products fits,
+        by iteration, each input by itself, for weights taken as exact (float64, or rtol=0).
 
         Parameters
         ----------
@@ -177,8 +183,7 @@ class Spectral(LinearOperator):
         Raises
         ------
         ValueError
-            If x has another shape or is not finite and real; if the layer is so large that it
-            must be split by iteration, and that does not converge.
+            If x has another shape or is not finite and real; if an iteration cannot split it.
         """
         x = real_array(x, "x")
         signal = self._signal(geometry.flattened(x, "x", self.input_shape), 1, "project")
@@ -211,7 +216,13 @@ class Spectral(LinearOperator):
     def _signal(self, rows, side, project):
         threshold = 0.0
         if not any(type(way) is Products for way in self._ways):
-            threshold = self._spectrum.tolerance * np.ldexp(self._spectrum.values[0], -self._power)
+            threshold = self._spectrum.tolerance * self._spectrum.values[0]
+        elif self.tolerance > spectra.coarse(self.shape):
+            m, n = self.shape
+            small = f"{self.tolerance:.0e} of the largest; give rtol=0 to take the weights as exact"
+            raise ValueError(
+                f"a map of {m} x {n}: too large to tell which values are below {small}"
+            )
         signal, place = np.empty_like(rows), 0
         for way in self._ways:
             width = way.A.shape[side]

@@ -244,6 +244,6 @@ class Fourier(Products):
         return fourier_signal(maps, threshold, *self.A.geometry).reshape(rows.shape)
 
     def project_out(self, rows, threshold):
-        if not spectra.fits(self.A.shape):
-            return super().project_out(rows, threshold)
-        return Gram(self.A).project_out(rows, threshold)
+        weight, (_, height, width), (s, t), *_ = self.A.geometry
+        maps = rows.reshape(-1, weight.shape[0] * weight.shape[1], height // s, width // t)
+        return fourier_signal(maps, threshold, *self.A.geometry, out=True).reshape(rows.shape)
