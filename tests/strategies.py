@@ -149,3 +149,24 @@ def clear_ranks(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     u, v = (np.linalg.qr(rng.normal(size=(k, k)))[0][:, :r] for k in (m, n))
     return (u * rng.uniform(1, 10, r)) @ v.T, r
+
+
+@contextlib.contextmanager
+def default_dtype(dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+# What a caller may have set around a call, none of which may change an answer.
+AROUND = {
+    "nothing": contextlib.nullcontext,
+    "inference mode": torch.inference_mode,
+    "no grad": torch.no_grad,
+    "default float64": lambda: default_dtype(torch.float64),
+    "default bfloat16": lambda: default_dtype(torch.bfloat16),
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+}

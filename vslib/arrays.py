@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["labelled", "precision", "real_array", "resolution"]
+__all__ = ["class_labels", "labelled", "precision", "real_array", "resolution"]
 
 FINE = 2.0**-52
 # In this order: a longer name first, then those that it holds. Scales of quantised are float32.
@@ -184,8 +184,7 @@ def labelled(images, labels, classes=10):
     images : (N, ...) array-like
     labels : (N,) array-like of integers
         From 0 to `classes` less 1.
-    classes : int, optional
-        None for any integers from 0 on.
+    classes : int
 
     Returns
     -------
@@ -205,13 +204,38 @@ def labelled(images, labels, classes=10):
     (dtype('float32'), array([4, 9]))
     """
     images = real_array(images, "images", dtype=np.float32)
+    return images, class_labels(labels, len(images), classes)
+
+
+def class_labels(labels, count, classes=None):
+    """The labels of so many images as integers, or an error that says what came instead.
+
+    Parameters
+    ----------
+    labels : (count,) array-like of integers
+        From 0 to `classes` less 1, or any from 0 on.
+    count : int
+    classes : int, optional
+
+    Returns
+    -------
+    (count,) int64 array
+
+    Raises
+    ------
+    ValueError
+        If not every image has one such label.
+
+    Examples
+    --------
+    >>> class_labels([4.0, 9.0], 2)
+    array([4, 9])
+    """
     labels = real_array(labels, "labels", axes=1)
-    if len(labels) != len(images):
-        raise ValueError(
-            f"labels: expected {len(images)}, one for each image, got shape {labels.shape}"
-        )
+    if len(labels) != count:
+        raise ValueError(f"labels: expected {count}, one for each image, got shape {labels.shape}")
     strange = labels[(labels < 0) | (labels % 1 != 0) | (labels >= (classes or np.inf))]
     if strange.size:
         expected = f"digits from 0 to {classes - 1}" if classes else "integers from 0 on"
         raise ValueError(f"labels: expected {expected}, got {strange[0]:g}")
-    return images, labels.astype(np.int64)
+    return labels.astype(np.int64)

@@ -1,6 +1,5 @@
 """Networks as they come: every way to make a weight, every precision, every state of the caller."""
 
-import contextlib
 import itertools
 import re
 import warnings
@@ -13,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
+from tests.strategies import AROUND
 from vslib.inversion import (
     InversionError,
     NotConvergedError,
@@ -234,26 +234,6 @@ def test_in_float64_a_small_singular_value_is_one():
     found = invert(nn.Sequential(layer.float()), W @ x)
     assert_allclose(found.x, [1, 0], atol=1e-12)
     assert 1e-8 < found.error < 1e-6
-
-
-@contextlib.contextmanager
-def default_dtype(dtype):
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-AROUND = {
-    "nothing": contextlib.nullcontext,
-    "inference mode": torch.inference_mode,
-    "no grad": torch.no_grad,
-    "default float64": lambda: default_dtype(torch.float64),
-    "default bfloat16": lambda: default_dtype(torch.bfloat16),
-    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
-}
 
 
 @pytest.mark.parametrize("around", AROUND)

@@ -1,6 +1,5 @@
 """Linear regions of every kind of network in every precision: the affine map, or a refusal."""
 
-import contextlib
 import re
 import warnings
 from collections import namedtuple
@@ -13,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
+from tests.strategies import AROUND
 from vslib.inference import NotAChainError
 from vslib.preimage import UncertifiedError, linear_region
 
@@ -113,25 +113,6 @@ def make(kind, dtype, training=False):
         for parameter in network.parameters():
             parameter.mul_(1.5)
     return network.to(dtype).train(training)
-
-
-@contextlib.contextmanager
-def default_dtype(dtype):
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-AROUND = {
-    "nothing": contextlib.nullcontext,
-    "inference mode": torch.inference_mode,
-    "no grad": torch.no_grad,
-    "default float64": lambda: default_dtype(torch.float64),
-    "default bfloat16": lambda: default_dtype(torch.bfloat16),
-}
 
 
 @pytest.mark.parametrize("kind", NETWORKS)

@@ -50,7 +50,7 @@ def of(conv, input_shape, padding_mode=None, rtol=None):
     mode = padding_mode or conv.padding_mode
     kernels = layer.values.reshape(out, channels // groups, *layer.kernel_shape)
     if conv.transposed:
-        operator = _transposed(conv, kernels, input_shape, mode, rtol)
+        operator = _transposed(conv, kernels, layer.precision, input_shape, mode, rtol)
     else:
         operator = ConvOperator(
             kernels, input_shape, conv.stride, conv.padding, conv.dilation, groups, mode, rtol
@@ -61,7 +61,7 @@ def of(conv, input_shape, padding_mode=None, rtol=None):
     return operator
 
 
-def _transposed(conv, kernels, input_shape, mode, rtol):
+def _transposed(conv, kernels, precision, input_shape, mode, rtol):
     out, groups = conv.out_channels, conv.groups
     if any(more >= step for more, step in zip(conv.output_padding, conv.stride, strict=True)):
         raise ValueError(
@@ -84,8 +84,7 @@ def _transposed(conv, kernels, input_shape, mode, rtol):
     forward = ConvOperator(
         kernels, (out, *sizes), conv.stride, conv.padding, conv.dilation, groups, mode, rtol
     )
-    (layer,) = matrices(conv, "filters").values()
-    forward.precision = layer.precision
+    forward.precision = precision
     return TransposedConvOperator(forward)
 
 

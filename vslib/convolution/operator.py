@@ -6,6 +6,7 @@ from scipy.sparse.linalg import LinearOperator
 from vslib.arrays import real_array
 from vslib.convolution.map import ConvMap
 from vslib.convolution.spectral import Spectral
+from vslib.spaces import centred
 
 __all__ = ["ConvOperator", "TransposedConvOperator"]
 
@@ -78,10 +79,7 @@ class ConvOperator(Spectral, ConvMap):
             raise ValueError(f"rtol: expected a number in [0, 1), got {rtol!r}")
         ConvMap.__init__(self, weight, input_shape, stride, padding, dilation, groups, padding_mode)
         self.rtol = rtol
-        largest = np.abs(self.weight).max()
-        # Beyond this, squares of the entries leave the range of float64.
-        usual = largest == 0 or 1e-140 < largest < 1e140
-        self._power = 0 if usual else int(np.frexp(largest)[1])
+        self._power = int(centred(self.weight, axis=None)[1].item())
 
     def _parts(self):
         groups = len(self.weight)

@@ -78,15 +78,15 @@ def fits(shape):
     return 24 * min(shape) ** 2 <= MEMORY
 
 
-def coarse(shape):
-    """What a Gram matrix of a map of this shape cannot tell from zero, relative to s1.
+def coarse(length):
+    """What a Gram matrix of a map with max(m, n) = length cannot tell from zero, relative to s1.
 
     Examples
     --------
-    >>> f"{coarse((3136, 3136)):.1e}"
+    >>> f"{coarse(3136):.1e}"
     '8.3e-07'
     """
-    return math.sqrt(max(shape) * EPS)
+    return math.sqrt(length * EPS)
 
 
 def gram(A):
@@ -152,7 +152,7 @@ def gram_spectrum(products, length):
     error = EPS * math.sqrt(len(values))
     smallest = values[-1] / values[0] if values[0] else 1.0
     residual = float(error / max(smallest, math.sqrt(error)))
-    return Spectrum(values, "gram", residual, math.sqrt(length * EPS))
+    return Spectrum(values, "gram", residual, coarse(length))
 
 
 def signal_part(A, X, products=None, rank=None):

@@ -10,7 +10,7 @@ from vslib.arrays import real_array
 from vslib.convolution import choice, spectra
 from vslib.convolution.choice import choose
 from vslib.convolution.spectra import Spectrum
-from vslib.convolution.ways import Dense, Fourier, Products
+from vslib.convolution.ways import Fourier, Products
 from vslib.layers import geometry
 from vslib.spaces import rejected_share
 
@@ -143,7 +143,7 @@ class Spectral(LinearOperator):
         for way in self._ways:
             m, n = way.A.shape
             if isinstance(way, Fourier) and min(m, n) ** 2 * max(m, n) <= choice.LARGE / 8:
-                way = Dense(way.A)
+                way = way.dense
             count = min(k, min(m, n) - isinstance(way, Products))
             found = np.zeros((count, self.shape[1]))
             found[:, place : place + n] = way.vectors(count)
@@ -217,7 +217,7 @@ class Spectral(LinearOperator):
         threshold = 0.0
         if not any(type(way) is Products for way in self._ways):
             threshold = self._spectrum.tolerance * self._spectrum.values[0]
-        elif self.tolerance > spectra.coarse(self.shape):
+        elif self.tolerance > spectra.coarse(max(self.shape)):
             m, n = self.shape
             small = f"{self.tolerance:.0e} of the largest; give rtol=0 to take the weights as exact"
             raise ValueError(

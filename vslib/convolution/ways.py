@@ -180,7 +180,7 @@ class Products:
     name = "krylov"
 
     def __init__(self, A):
-        self.A = A
+        self.A, self._found = A, {}
 
     def refuse(self):
         spectra.gram(self.A)  # which says the sizes
@@ -192,9 +192,10 @@ class Products:
         values, _, residual, missed = self.found(k)
         return Spectrum(values, self.name, residual, tolerance, missed, 1 - 1e-6)
 
-    @functools.lru_cache(maxsize=1)  # noqa: B019  (one answer of one map, dropped with it)
     def found(self, k):
-        return largest(self.A, k)
+        if k not in self._found:
+            self._found = {k: largest(self.A, k)}
+        return self._found[k]
 
     def vectors(self, k):
         values, vectors, *_ = self.found(k)
@@ -224,6 +225,11 @@ class Fourier(Products):
     @functools.cached_property
     def values(self):
         return fourier_spectrum(max(self.A.shape), *self.A.geometry).values
+
+    @functools.cached_property
+    def dense(self):
+        """The whole matrix, for vectors where it is small."""
+        return Dense(self.A)
 
     def spectrum(self, tolerance):
         block = max(self.A.weight.shape[1:3]) * int(np.prod(self.A.stride))

@@ -3,10 +3,8 @@
 import math
 from pathlib import Path
 
-import numpy as np
-
 from vslib import files, mnist
-from vslib.arrays import labelled
+from vslib.arrays import class_labels, labelled
 from vslib.inference import NetworkOutputError
 from vslib.layers import crop_unseen_taps, fill_taps
 from vslib.networks.checkpoints import restore, save
@@ -77,7 +75,7 @@ def accuracy(network, images, labels, batch=1000, take=None):
     0.92
     """
     images = checked(images)
-    labels = labelled(np.zeros((len(images), 1)), labels, classes=None)[1]
+    labels = class_labels(labels, len(images))
     outputs = evaluate(network, images, batch, take)
     if outputs.ndim != 2:
         raise ValueError(f"outputs: expected shape (N, classes), got {outputs.shape}")

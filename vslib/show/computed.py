@@ -100,7 +100,7 @@ def mix(
     low, high = span
     if not low <= 0 <= high or low == high:
         raise ValueError(f"span: expected two ends with 0 between them, got {span}")
-    t = views.knob("t, rejected added", 0, high, 0.1, low)
+    t = views.knob("t, rejected added", 0, low, high, 0.1)
     return views.box("mix", {"blocks": blocks, "title": title}, [*sliders.values(), t])
 
 

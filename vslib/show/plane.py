@@ -53,9 +53,9 @@ def plane(W, x):
     reach = max(2, math.floor(abs(start).max()) + 1)
     names = ("a, signal", "b, signal", "t, rejected")
     sliders = [
-        views.knob("turn", 30, 180, 5),
-        views.knob("tilt", 20, 90, 5),
-        *(views.knob(name, c, reach, 0.1) for name, c in zip(names, start, strict=True)),
+        views.knob("turn", 30, -180, 180, 5),
+        views.knob("tilt", 20, -90, 90, 5),
+        *(views.knob(name, c, -reach, reach, 0.1) for name, c in zip(names, start, strict=True)),
     ]
     basis = {"V": V.tolist(), "U": S.signal_out.T.tolist(), "s": S.singular_values.tolist()}
     return views.box("plane", {"basis": basis, "reach": reach}, sliders)

@@ -114,20 +114,20 @@ def sliders(controls):
     return made, {name: len(_position(slider)[2]) for name, slider in made.items()}
 
 
-def knob(name, start, reach, step, low=None):
-    """A slider over the numbers from `low`, which is -reach by default, to reach.
+def knob(name, start, low, high, step):
+    """A slider over the numbers from low to high.
 
     Examples
     --------
-    >>> slider = knob("t", start=0, reach=2, step=0.1)
+    >>> slider = knob("t", start=0, low=-2, high=2, step=0.1)
     >>> slider.min, slider.max
     (-2.0, 2.0)
     """
     digits = ".0f" if step >= 1 else ".1f"
     return ipywidgets.FloatSlider(
         start,
-        min=-reach if low is None else low,
-        max=reach,
+        min=low,
+        max=high,
         step=step,
         description=name,
         readout_format=digits,

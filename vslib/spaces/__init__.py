@@ -6,6 +6,7 @@ spectrum matters. Chapters 2, 3 and 4 teach it.
 
 from vslib.spaces.projection import project
 from vslib.spaces.random import Chance, chance, two_sided_p
+from vslib.spaces.scales import centred
 from vslib.spaces.spectrum import effective_rank, participation_ratio, stable_rank
 from vslib.spaces.subspaces import Subspaces
 from vslib.spaces.vectors import rejected_share, signs
@@ -13,6 +14,7 @@ from vslib.spaces.vectors import rejected_share, signs
 __all__ = [
     "Chance",
     "Subspaces",
+    "centred",
     "chance",
     "effective_rank",
     "participation_ratio",

@@ -141,9 +141,12 @@ class _Path:
                 f"network, got {self.targets.shape}"
             )
         if not torch.isfinite(answers).all():
-            why = f"rate: expected one at which the outputs stay finite, got {rate:g}, at which"
-            why = why if step else "outputs: expected finite numbers for the start, but"
-            raise ValueError(f"{why} they do not at step {step}" if step else f"{why} got others")
+            if step == 0:
+                raise ValueError("outputs: expected finite numbers for the start, but got others")
+            raise ValueError(
+                f"rate: expected one at which the outputs stay finite, got {rate:g}, "
+                f"at which they do not at step {step}"
+            )
         return answers.to(self.free.dtype).reshape(*self.shape[: -self.axes], -1)
 
     def walk(self, steps, optimizer, rate, centred, prior, keep, progress):
