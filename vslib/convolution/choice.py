@@ -1,7 +1,8 @@
 """Which way of decomposing a convolution is exact enough, and the cheapest of those."""
 
 from vslib.convolution import spectra
-from vslib.convolution.ways import Dense, Fourier, Gram, Patches, Products
+from vslib.convolution.free import Fourier, Products
+from vslib.convolution.ways import Dense, Gram, Patches
 
 __all__ = ["choose"]
 

@@ -9,8 +9,8 @@ from scipy.sparse.linalg import LinearOperator
 from vslib.arrays import real_array
 from vslib.convolution import choice, spectra
 from vslib.convolution.choice import choose
+from vslib.convolution.free import Fourier, Products
 from vslib.convolution.spectra import Spectrum
-from vslib.convolution.ways import Fourier, Products
 from vslib.layers import geometry
 from vslib.spaces import rejected_share
 
