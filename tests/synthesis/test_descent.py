@@ -374,6 +374,20 @@ class TestSynthesize:
             got = quiet(*case)
         assert_array_equal(got.images, quiet(*case).images)
 
+    def test_outputs_without_a_derivative_are_refused_where_one_is_needed(self, case):
+        network, start, targets = case
+
+        class Detached(nn.Sequential):
+            def forward(self, x):
+                return super().forward(x).detach()
+
+        with pytest.raises(ValueError, match="expected outputs with a derivative by the pixels"):
+            quiet(Detached(network), start, targets, steps=1)
+        assert_array_equal(
+            quiet(Detached(network), start, targets, steps=0).before,
+            quiet(network, start, targets, steps=0).before,
+        )
+
     @pytest.mark.parametrize("progress", [True, False])
     def test_shows_a_bar_that_can_be_silent(self, case, progress, capsys):
         synthesize(*case, steps=3, progress=progress)

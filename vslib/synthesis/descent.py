@@ -75,7 +75,8 @@ def synthesize(
     ValueError
         If an array is not finite and real, shapes do not fit, pixels of the start leave [0, 1],
         an argument is none of those above, or the outputs or their gradient are no finite
-        numbers; as `vslib.networks.evaluate` does for what the network takes and gives.
+        numbers, or there is no gradient; as `vslib.networks.evaluate` does for what the network
+        takes and gives.
 
     References
     ----------
@@ -164,6 +165,11 @@ class _Path:
                     kept.append(images.detach().cpu().numpy().copy())
                 if step == steps:
                     break
+                if not answers.requires_grad:
+                    raise ValueError(
+                        "network: expected outputs with a derivative by the pixels, got some "
+                        "that were detached, rounded or chosen on the way"
+                    )
                 away = answers - self.goal
                 if centred:
                     away = away - away.mean(-1, keepdim=True)
