@@ -1,4 +1,9 @@
-"""The claims of the paper: what it says, and the numbers measured here that they rest on."""
+"""The claims of the paper: what it says, and the numbers measured here that they rest on.
+
+Each claim has a kind. Only some could have failed in an experiment; theorems and arithmetic could
+not, nor could a choice, such as a learning rate, or what a caption lists. They are counted apart.
+What its verdict follows from is in `vslib.paper.verdicts`.
+"""
 
 import functools
 import string
@@ -10,6 +15,7 @@ from vslib import files
 
 __all__ = [
     "GROUPS",
+    "KINDS",
     "VERDICTS",
     "Claim",
     "Number",
@@ -19,6 +25,7 @@ __all__ = [
 
 FOLDER = resources.files("vslib.paper") / "data" / "reproduction"
 GROUPS = ("networks", "figure 1", "figure 2", "figure 3", "the method")
+KINDS = ("could fail", "mathematics", "choice")
 VERDICTS = ("reproduced", "reproduced with a caveat", "explained otherwise", "not reproduced")
 
 
@@ -57,14 +64,14 @@ class Claim:
     Attributes
     ----------
     key : str
-    group : str
-        One of `GROUPS`.
+    group, kind : str
+        One of `GROUPS` and of `KINDS`.
     claim, paper : str
         What is claimed, and the value or the words of the paper.
     here : str
         What we find: a format string of `numbers`.
     verdict : str
-        One of `VERDICTS`.
+        One of `VERDICTS`, as `vslib.paper.judge` gives it.
     why : str
         The reason for it, in a sentence; a format string too.
     section : str
@@ -74,9 +81,14 @@ class Claim:
     numbers : tuple of str
         The keys of the numbers that it rests on.
     published : str
-        The value in the authors' published notebook, where it has one.
+        What the authors' published notebook prints, and in which cell.
     agrees : dict
-        Which of the numbers, rounded to `digits`, is the paper's `value`, if that is claimed.
+        Which `number`, rounded to `digits`, is the paper's `value`, if that is claimed.
+    holds, instead : tuple of str
+        Comparisons of numbers, "left < right": they are true where what the paper reports is
+        seen, and where an experiment gives it another reason or meaning.
+    caveat : str
+        The condition, or the correction of words, that the paper does not state.
 
     Examples
     --------
@@ -89,6 +101,7 @@ class Claim:
 
     key: str
     group: str
+    kind: str
     claim: str
     paper: str
     here: str
@@ -99,6 +112,9 @@ class Claim:
     numbers: tuple
     published: str = ""
     agrees: dict | None = None
+    holds: tuple = ()
+    instead: tuple = ()
+    caveat: str = ""
 
     def filled(self, numbers):
         """A copy with the numbers, a dict of str to float, in place of their names."""
@@ -149,7 +165,7 @@ def claims():
 def _claims(content):
     entries = tomllib.loads(content.decode())
     found = [
-        Claim(key=key, **entry | {"numbers": tuple(entry["numbers"])})
+        Claim(key=key, **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
         for key, entry in entries.items()
     ]
     return tuple(sorted(found, key=lambda claim: GROUPS.index(claim.group)))

@@ -7,53 +7,7 @@ from vslib.inference import asked
 from vslib.inversion import invert
 from vslib.spaces import Subspaces, project
 
-__all__ = ["exactness", "figure_1", "five_layers", "smallest_change", "two_valuedness"]
-
-
-def exactness(network):
-    """How far what the paper proves or states as exact is from it: all rounding, or nearly.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        fc1.
-
-    Examples
-    --------
-    >>> from vslib import networks
-    >>> found = exactness(networks.load("fc1"))
-    >>> [bool(found[key] < 1e-12) for key in ("exact_split", "exact_impact", "exact_eigen")]
-    [True, True, True]
-    """
-    import torch
-
-    layer = layers.matrices(network)["layer1"]
-    W, S = layer.values, Subspaces(layer)
-    images = mnist.load("test")[0][:1000]
-    x = images.reshape(-1, 784).astype(np.float64)
-    length = np.linalg.norm(x, axis=1, keepdims=True)
-    signal, rejected = S.split(x)
-    p, residual = project(x, W[8])
-    y = x @ W.T
-    with asked(network, double=True) as ask:
-        outputs = ask(torch.tensor(images).double()).detach().numpy()
-    back = invert(network, outputs, partial=True).x
-    steep = np.arange(-40, 0, 0.25, dtype=np.float32)
-    flat = torch.nn.functional.selu(torch.tensor(steep)).numpy()
-    return {
-        "exact_split": np.abs((x @ S.signal) @ S.signal.T + rejected - x).max(),
-        "exact_impact": np.abs(rejected @ W.T).max(),
-        "exact_pseudoinverse": np.abs(S.preimage(y) @ W.T - y).max(),
-        "exact_orthogonal": np.abs(residual @ W[8]).max(),
-        "exact_energy": np.abs((p**2 + residual**2 - x**2).sum(1) / length[:, 0] ** 2).max(),
-        "exact_bias": np.abs(
-            np.c_[x, np.ones(len(x))] @ layers.augmented(W, layer.bias).T - y - layer.bias
-        ).max(),
-        "exact_eigen": np.abs(W.T @ (W @ S.signal) - S.signal * S.singular_values**2).max(),
-        "exact_inversion": np.abs(back - signal).max(),
-        "inversion_apart": (np.linalg.norm(back - x, axis=1) / length[:, 0]).mean(),
-        "selu_saturates": steep[flat == flat[0]].max(),
-    }
+__all__ = ["figure_1", "five_layers", "regions", "smallest_change", "two_valuedness"]
 
 
 def figure_1(network, untrained):
@@ -84,7 +38,7 @@ def figure_1(network, untrained):
     own = np.einsum("ij,ij->i", x, W[labels]) ** 2 / (W**2).sum(1)[labels]
     alone = 1 - own / squares
     ink = averages[8] > averages[8].max() / 2
-    inked = x.var(0) > 0.05
+    inked, signals = x.var(0) > 0.05, S.signal_vectors[:9]
     return {
         "fc1_condition_number": S.condition_number,
         "fc1_initial_condition_number": Subspaces(start).condition_number,
@@ -96,9 +50,13 @@ def figure_1(network, untrained):
         "fc1_gap": smallest_change(s),
         "fc1_split": s[-1] / s[0],
         "fc1_binary_weights": two_valuedness(W[:, inked]).mean(),
-        "fc1_binary_signals": two_valuedness(S.signal_vectors[:9, inked]).mean(),
+        "fc1_binary_signals": two_valuedness(signals[:, inked]).mean(),
+        "fc1_regions_weights": regions(W, inked).mean(),
+        "fc1_regions_signals": regions(signals, inked).mean(),
+        "fc1_regions_last": regions(S.signal_vectors[9:], inked)[0],
         "fc1_left_8": left[8],
         "fc1_left_0": left[0],
+        "fc1_left_1": left[1],
         "fc1_left_others": np.delete(left, [0, 8]).min(),
         "fc1_left_average": left.mean(),
         "fc1_left_single": np.mean([alone[labels == digit].mean() for digit in range(10)]),
@@ -127,6 +85,30 @@ def two_valuedness(vectors):
     [1.0, 0.25]
     """
     return np.abs(vectors).mean(1) ** 2 / (vectors**2).mean(1)
+
+
+def regions(vectors, inked):
+    """How alike neighbouring pixels are: 1 for one tone everywhere, near 0 for noise.
+
+    The mean of x_i x_j over all pairs of neighbours among the given pixels, relative to the mean
+    of x_i^2 over these pixels.
+
+    Parameters
+    ----------
+    vectors : (k, 784) array
+    inked : (784,) bool array
+        The pixels that count.
+
+    Examples
+    --------
+    >>> stripes = np.tile([1.0, -1.0], 392)
+    >>> regions(np.array([np.ones(784), stripes]), np.ones(784, bool)).tolist()
+    [1.0, 0.0]
+    """
+    x, inked = vectors.reshape(-1, 28, 28), inked.reshape(28, 28)
+    beside = (x[:, :, 1:] * x[:, :, :-1])[:, inked[:, 1:] & inked[:, :-1]].mean(1)
+    below = (x[:, 1:] * x[:, :-1])[:, inked[1:] & inked[:-1]].mean(1)
+    return (beside + below) / 2 / (x[:, inked] ** 2).mean(1)
 
 
 def five_layers(network):

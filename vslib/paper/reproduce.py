@@ -6,10 +6,11 @@ import numpy as np
 
 from vslib import files, layers, mnist, networks
 from vslib.paper.claims import claims
+from vslib.paper.figure2 import LAYER
 from vslib.paper.figure3 import START
-from vslib.paper.kernels import LAYER
+from vslib.paper.pages import table
 from vslib.paper.trained import measure, shipped
-from vslib.paper.verdicts import outside, table
+from vslib.paper.verdicts import outside
 from vslib.show import figures
 from vslib.spaces import Subspaces, project
 
@@ -33,7 +34,8 @@ def reproduce(folder, names=networks.NAMES, get=shipped):
     text : str
         The table.
     lines : list of str
-        A line for each number that leaves its stated spread.
+        A line for each number that leaves its stated spread, and for each claim whose verdict is
+        another by these numbers.
 
     Examples
     --------

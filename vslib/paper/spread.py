@@ -4,7 +4,7 @@ import numpy as np
 
 from vslib import files, networks
 from vslib.paper.claims import FOLDER
-from vslib.paper.kernels import kernels
+from vslib.paper.figure2 import kernels
 from vslib.paper.trained import from_scratch, measure, shipped
 
 __all__ = ["store"]
@@ -16,14 +16,27 @@ ALLOWED = 0.2
 CHANCE = (0.05, 1, "not beyond chance at the level of 0.05")
 COPIES = (0, 1e-3, "a thousandth of evaluation mode")
 BOUNDS = {
+    "copies_rise": (1, 10, "above 1: noise of 1e-8 drawn once"),
+    "copies_spread": (1, 100, "above 1: noise of 1e-8 drawn once"),
     "exact_convolution": (0, 1e-4, "rounding in float32"),
+    "exact_support": (0, 1e-4, "rounding in float32"),
+    "fc5_lost_2": (0, 1e-9, "rounding"),
     "fc5_recovered": (0, 0.02, "2 in 100 allowed"),
     "identical_gradient": COPIES,
     "identical_spread": COPIES,
+    "authors_line_p": CHANCE,
+    "kernels_binary_p": CHANCE,
     "kernels_line_p": CHANCE,
     "kernels_p": CHANCE,
 }
-SETTLED = ("kernels_rows", "kernels_vectors", "resnet18_white_avg", "resnet18_winners")
+SETTLED = (
+    "kernels_rows",
+    "kernels_vectors",
+    "resnet18_fell",
+    "resnet18_nearest_own",
+    "resnet18_white_avg",
+    "resnet18_winners",
+)
 
 
 def store(folder, path=FOLDER / "numbers.json"):
@@ -70,6 +83,8 @@ def _entry(key, value, seeds, words=None):
     room = 1e-6 * abs(value)
     if key in BOUNDS:
         low, high, words = BOUNDS[key]
+    elif key.startswith("authors_"):
+        low, high, words = value - room, value + room, "what the authors' notebook prints"
     elif key.startswith("exact_"):
         low, high, words, seeds = 0, 1e-9, "rounding", []
     elif seeds:
@@ -77,7 +92,7 @@ def _entry(key, value, seeds, words=None):
         low, high = min(seeds) - room, max(seeds) + room
         low = max(low, 0) if min(seeds) >= 0 else low
         words = f"{words or f'{len(seeds)} seeds'}: half their range added at each end"
-    elif key.endswith(("_validation", "_test")):
+    elif key.endswith(("_validation", "_test", "_all")):
         room = 2 * np.sqrt(value * (1 - value) / 10_000)
         low, high = value - room, value + room
         words = "one seed: two standard errors of 10,000 images"
@@ -85,5 +100,7 @@ def _entry(key, value, seeds, words=None):
         low, high, words = value - room, value + room, "one seed: no other value allowed"
     else:
         room = ALLOWED * abs(value)
-        low, high, words = value - room, value + room, f"one seed: {ALLOWED:.0%} allowed"
+        low, high = value - room, value + room
+        drawn = key.endswith(("_chance", "_often"))
+        words = f"{'seeded draws' if drawn else 'one seed'}: {ALLOWED:.0%} allowed"
     return {"value": value, "seeds": seeds, "low": low, "high": high, "spread": words}

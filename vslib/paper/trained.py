@@ -6,8 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from vslib import layers, mnist, networks
-from vslib.paper import figure3, measures
-from vslib.paper.kernels import figure_2
+from vslib.paper.authors import authors
+from vslib.paper.copies import identical_images, separate_copies
+from vslib.paper.exact import exactness
+from vslib.paper.figure2 import figure_2
+from vslib.paper.figure3 import figure_3
+from vslib.paper.measures import figure_1, five_layers
+from vslib.paper.residuals import lost, readable, translation
 from vslib.synthesis import ideal_outputs, starting_images
 
 __all__ = ["Trained", "from_scratch", "measure", "shipped"]
@@ -110,24 +115,32 @@ def measure(trained):
     """
     network, untrained = trained.network, trained.untrained
     targets = ideal_outputs(trained.training, lowest="own")
-    starts = starting_images(*mnist.load("train"), trained.training, targets)
-    numbers, made = figure3.figure_3(trained.name, layers.fast(network), targets, starts)
-    numbers |= _accuracies(trained)
+    images, labels = mnist.load("train")
+    starts = starting_images(images, labels, trained.training, targets)
+    numbers, made = figure_3(trained.name, layers.fast(network), targets, starts)
+    numbers |= _answers(trained, targets)
     if trained.name == "fc1":
-        numbers |= measures.exactness(network) | measures.figure_1(network, untrained)
+        W = layers.matrices(network)["layer1"].values
+        numbers |= exactness(network) | figure_1(network, untrained) | translation(W) | readable(W)
     elif trained.name == "fc5":
-        numbers |= measures.five_layers(network)
+        numbers |= five_layers(network) | lost(network)
     else:
+        losses, spread = separate_copies(network, starts["avg"][0], targets[0])
         numbers |= figure_2(network, untrained)
-        numbers |= figure3.identical_images(network, mnist.load("test")[0][:10])
+        numbers |= identical_images(network, mnist.load("test")[0][:10])
+        numbers |= {"copies_spread": spread[1], "copies_rise": losses[1] / losses[0]}
+        numbers["authors_first_loss"] = authors()["resnet18_first_loss"].value
     return {key: float(value) for key, value in numbers.items()}, made
 
 
-def _accuracies(trained):
-    """Shares of validation and of test images that a network recognises."""
+def _answers(trained, targets):
+    """What the outputs for all images say: accuracies, and whose image is the nearest."""
     labels, answers = mnist.load("train")[1], trained.training.argmax(1)
     part = mnist.split(trained.seed)[1]
+    nearest = [((trained.training - target) ** 2).mean(1).argmin() for target in targets]
     return {
         f"{trained.name}_validation": (answers == labels)[part].mean(),
         f"{trained.name}_test": (trained.test.argmax(1) == mnist.load("test")[1]).mean(),
+        f"{trained.name}_all": (answers == labels).mean(),
+        f"{trained.name}_nearest_own": float((labels[nearest] == range(10)).sum()),
     }

@@ -1,16 +1,95 @@
-"""Claims and numbers side by side: the table of the reproduction, and what leaves its spread."""
+"""The one rule by which claims get their verdicts, and what leaves its stated spread.
 
-import re
+1. What the paper reports is *seen* if each of the comparisons that state it (`Claim.holds`) is
+   true, and if its number, where it gives one (`Claim.agrees`), lies in our stated spread widened
+   by half a unit of its last digit.
+2. What is not seen is "not reproduced". Of a theorem this would say that it is false as written.
+3. What is seen is "explained otherwise" if an experiment (`Claim.instead`) gives it another reason
+   or another meaning than the paper does.
+4. It is "reproduced with a caveat" if it is seen under a condition, or with a correction of words,
+   that the paper does not state (`Claim.caveat`); also if the paper's number lies in our spread,
+   but is not what ours rounds to.
+5. Otherwise it is "reproduced".
 
-from vslib.paper.claims import GROUPS, claims, stored
+Each verdict must come out so for every seed. Words are read as their authors most plausibly meant
+them, and two claims with one cause get one verdict.
+"""
 
-__all__ = ["outside", "slug", "table"]
+import operator
 
-COLUMNS = ("claim", "paper", "published notebook", "here", "spread", "verdict", "read", "test")
+from vslib.paper.claims import KINDS, VERDICTS, claims, stored
+
+__all__ = ["counts", "judge", "outside"]
+
+SIGNS = {"<": operator.lt, ">": operator.gt, "=": operator.eq}
+
+
+def judge(claim, numbers, known=None):
+    """The verdict that the rule gives to a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    numbers : dict of str to float
+        What was measured: at least all that the claim rests on.
+    known : dict of str to Number, optional
+        Of the spread; `stored()` by default.
+
+    Returns
+    -------
+    str
+        One of `VERDICTS`.
+
+    Examples
+    --------
+    >>> claim = next(claim for claim in claims() if claim.key == "eight")
+    >>> numbers = {"fc1_left_8": 0.83, "fc1_left_0": 0.84, "fc1_left_others": 0.86}
+    >>> judge(claim, numbers)
+    'reproduced'
+    >>> judge(claim, numbers | {"fc1_left_0": 0.9})
+    'not reproduced'
+    """
+    known = stored() if known is None else known
+    reproduced, caveat, otherwise, missing = VERDICTS
+    rounds = True
+    if claim.agrees is not None:
+        name, value, digits = (claim.agrees[key] for key in ("number", "value", "digits"))
+        half = 0.5 * 10.0**-digits
+        if not known[name].low - half <= value <= known[name].high + half:
+            return missing
+        rounds = round(numbers[name], digits) == value
+    if not all(_true(comparison, numbers) for comparison in claim.holds):
+        return missing
+    if claim.instead and all(_true(comparison, numbers) for comparison in claim.instead):
+        return otherwise
+    return reproduced if rounds and not claim.caveat else caveat
+
+
+def _true(comparison, numbers):
+    left, sign, right = comparison.split()
+    other = numbers[right] if right in numbers else float(right)
+    return SIGNS[sign](numbers[left], other)
+
+
+def counts():
+    """How many claims of each kind got each verdict.
+
+    Returns
+    -------
+    dict of str to list of int
+        The kinds in the order of `KINDS`, by verdict.
+
+    Examples
+    --------
+    >>> sum(map(sum, counts().values())) == len(claims())
+    True
+    """
+    pairs = [(claim.verdict, claim.kind) for claim in claims()]
+    return {verdict: [pairs.count((verdict, kind)) for kind in KINDS] for verdict in VERDICTS}
 
 
 def outside(numbers, known=None):
-    """Which measured numbers leave their stated spread, with the claims that rest on them.
+    """Which measured numbers leave their stated spread, and which claims change their verdict.
 
     Parameters
     ----------
@@ -40,61 +119,9 @@ def outside(numbers, known=None):
                 f"{key}: expected {number.low:.6g} to {number.high:.6g} ({number.spread}), "
                 f"got {value:.6g}; claims that rest on it: {resting}"
             )
-    return lines
-
-
-def slug(heading):
-    """The anchor that the book's pages give to a heading, as on GitHub.
-
-    Examples
-    --------
-    >>> slug("What the paper calls noise: v10")
-    'what-the-paper-calls-noise-v10'
-    """
-    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
-
-
-def table(numbers=None, groups=GROUPS, columns=COLUMNS, known=None):
-    """The claims that can be judged by given numbers, as a Markdown table.
-
-    Parameters
-    ----------
-    numbers : dict of str to float, optional
-        Those stored by default.
-    groups : sequence of str
-        Which claims.
-    columns : sequence of str
-        Any of "claim", "paper", "published notebook", "here", "spread", "verdict", "why",
-        "read", "test". Without the third, the second holds what the third would.
-    known : dict of str to Number, optional
-        Of the spread; `stored()` by default.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> names = "fc1_condition_number", "fc1_learned_ratio", "fc1_initial_condition_number"
-    >>> print(table(dict.fromkeys(names, 7.4), ["figure 1"], ["claim", "paper", "here"]))
-    | claim | paper | here |
-    | --- | --- | --- |
-    | condition number of the single layer | 7.22 (notebook: 7.33) | 7.40 |
-    """
-    known = stored() if known is None else known
-    numbers = {key: n.value for key, n in known.items()} if numbers is None else numbers
-    rows = [columns, ["---"] * len(columns)]
     for claim in claims():
-        if claim.group in groups and set(claim.numbers) <= set(numbers):
-            full = claim.filled(numbers)
-            chapter, _, heading = claim.section.partition("#")
-            apart = full.published and "published notebook" not in columns
-            cells = vars(full) | {
-                "paper": full.paper + (f" (notebook: {full.published})" if apart else ""),
-                "published notebook": full.published,
-                "spread": claim.spread(known),
-                "read": f"[{heading}]({chapter}#{slug(heading)})",
-                "test": f"`{full.test}`",
-            }
-            rows.append([cells[column] for column in columns])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+        if set(claim.numbers) <= set(numbers):
+            verdict = judge(claim, numbers, known)
+            if verdict != claim.verdict:
+                lines.append(f"claim {claim.key}: expected {claim.verdict!r}, got {verdict!r}")
+    return lines
