@@ -152,3 +152,15 @@ def test_the_landing_shows_images_within_0_and_1_and_their_own_outputs():
     assert other.min() < -0.1 and other.max() > 1.1
     clipped = other.clip(0, 1)
     assert np.abs(layer @ clipped - layer @ seven).max() > 1
+
+
+def test_what_the_layers_of_fc5_give_grows_on_average():
+    """Chapter 1 says so of the numbers that its control draws."""
+    images, labels = mnist.load("test")
+    ten = [int(np.flatnonzero(labels == digit)[0]) for digit in range(10)]
+    x, sizes = images[ten].reshape(10, 784), []
+    for name, layer in layers.matrices(networks.load("fc5")).items():
+        x = x @ layer.values.T + layer.bias
+        x = x if name == "layer5" else selu(torch.tensor(x)).numpy()
+        sizes.append(np.abs(x).mean())
+    assert (np.diff(sizes) > 0).all()
