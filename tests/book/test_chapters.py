@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy, selu
 
 from vslib import Subspaces, layers, mnist, networks, project
+from vslib.inversion import Memory, activations, invert, remember
 from vslib.networks import RECIPE, descend
 from vslib.preimage import Polytope
 from vslib.spaces import chance
@@ -164,3 +165,49 @@ def test_what_the_layers_of_fc5_give_grows_on_average():
         x = x if name == "layer5" else selu(torch.tensor(x)).numpy()
         sizes.append(np.abs(x).mean())
     assert (np.diff(sizes) > 0).all()
+
+
+def test_the_rejected_parts_alone_bring_the_images_back():
+    """Chapter 6 once gave the run the rounding of each layer, too: then it could not fail."""
+    images = mnist.load("test")[0][:200].reshape(200, 784).astype(float)
+    network = networks.load("fc5")
+    memory = remember(network, images)
+    rounding = {name: np.zeros_like(part) for name, part in memory.rounding.items()}
+    bare = Memory(memory.output, memory.rejected, rounding)
+    found = invert(network, memory.output, "remembered", memory=bare, partial=True)
+    miss = np.abs(found.x - images).max(1)
+    assert found.solved.all() and miss.max() < 1e-6
+    assert 0.75 < (miss < 1e-10).mean() < 1  # not all of them: the rounding was missed
+
+
+def test_newton_is_quadratic_where_no_neuron_changes_its_sign():
+    images = mnist.load("test")[0][:40].reshape(40, 784).astype(float)
+    network = networks.load("fc5")
+    goal = remember(network, images).output
+    runs = [invert(network, goal, "newton", steps=k, partial=True) for k in range(3, 8)]
+    residuals = np.array([run.error for run in runs])
+    signs = []
+    for run in runs:
+        values, above = run.x, []
+        for matrix in list(layers.matrices(network).values())[:4]:
+            values = activations.selu().forward(values @ matrix.values.T + matrix.bias)
+            above.append(values > 0)
+        signs.append(np.hstack(above))
+    same = (np.diff(signs, axis=0) == 0).all(2)
+    late = same & (residuals[:-1] < 1e-2) & (residuals[1:] > 1e-13)
+    assert late.sum() > 20
+    before, after = np.log(residuals[:-1][late]), np.log(residuals[1:][late])
+    assert 1.8 < np.polyfit(before, after, 1)[0] < 2.2
+    assert (after - 2 * before).max() < np.log(20)
+
+
+def test_an_untrained_network_gives_one_answer_to_ten_digits_after_smaller_changes():
+    """Chapter 6 once showed such images without asking what they owe to training."""
+    images, labels = mnist.load("test")
+    starts = images[[np.flatnonzero(labels == digit)[0] for digit in range(7)]]
+    moved = {}
+    for epoch in (0, 20):
+        network = networks.load("fc5", epoch)
+        answer = np.tile(remember(network, images[0]).output, (7, 1))
+        moved[epoch] = invert(network, answer, "newton", start=starts).distance
+    assert (3 * moved[0] < moved[20]).all()
