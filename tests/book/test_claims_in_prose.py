@@ -68,6 +68,13 @@ def test_chapter_8_says_what_is_stored(key, form, words):
     assert words.format(format(value(key), form)) in prose("reproduction")
 
 
+def test_chapter_7_says_what_the_authors_log_shows():
+    first, last = paper.authors()["fc5_losses"].value
+    text = prose("synthesis")
+    assert f"goes from {first:.1f} to {last:.1f} in a hundred steps (cell 57)" in text
+    assert paper.authors()["fc5_losses"].cell == 57
+
+
 def test_a_layer_of_averages_recognises_what_chapter_8_says():
     averages = mnist.class_averages(*mnist.load("train")).reshape(10, 784)
     images, labels = mnist.load("test")

@@ -148,6 +148,16 @@ class TestCards:
             for words in (filled.here, filled.why, claim.caveat, claim.published):
                 assert words in text
 
+    @every_claim
+    def test_show_what_the_rule_compares(self, claim):
+        filled = claim.filled({key: number.value for key, number in KNOWN.items()})
+        (card,) = [part for part in cards().split("\n**") if filled.claim + "** ·" in part]
+        for comparison in claim.holds + claim.instead:
+            assert f"`{comparison}`" in card
+        if claim.agrees:
+            assert f"{claim.agrees['value']} lies in the stated spread, widened: " in card
+        assert ("another reason if" in card) == bool(claim.instead)
+
     def test_say_which_claims_could_have_failed(self):
         heads = [line for line in cards().splitlines() if line.startswith("**")]
         could = sum(claim.kind == "could fail" for claim in CLAIMS.values())

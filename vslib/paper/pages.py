@@ -6,7 +6,8 @@ from vslib.paper.claims import GROUPS, claims, stored
 
 __all__ = ["cards", "slug", "table"]
 
-COLUMNS = ("claim", "paper", "published notebook", "here", "spread", "verdict", "why", "test")
+COLUMNS = ("claim", "paper", "published notebook", "here", "spread", "verdict", "judged by")
+COLUMNS += ("why", "test")
 
 
 def slug(heading):
@@ -21,12 +22,27 @@ def slug(heading):
 
 
 def _judged(numbers, groups, known):
-    """The claims that given numbers can judge, each with its numbers filled in and its spread."""
+    """The claims that given numbers can judge, filled in, with spreads and what judges them."""
     known = stored() if known is None else known
     numbers = {key: n.value for key, n in known.items()} if numbers is None else numbers
     for claim in claims():
         if claim.group in groups and set(claim.numbers) <= set(numbers):
-            yield claim.filled(numbers), claim.spread(known)
+            yield claim.filled(numbers), claim.spread(known), _judged_by(claim, known)
+
+
+def _judged_by(claim, known):
+    """What the rule compares, so that a reader can disagree with it."""
+    seen = [f"`{comparison}`" for comparison in claim.holds]
+    if claim.agrees is not None:
+        number, digits = known[claim.agrees["number"]], claim.agrees["digits"]
+        half = 0.5 * 10.0**-digits
+        ends = f"{number.low - half:.{digits + 1}f} to {number.high + half:.{digits + 1}f}"
+        seen.insert(0, f"{claim.agrees['value']} lies in the stated spread, widened: {ends}")
+    parts = [f"seen if {' and '.join(seen)}"] if seen else []
+    if claim.instead:
+        other = " and ".join(f"`{comparison}`" for comparison in claim.instead)
+        parts.append(f"another reason if {other}")
+    return "; ".join(parts)
 
 
 def cards(groups=GROUPS, numbers=None, known=None):
@@ -54,16 +70,17 @@ def cards(groups=GROUPS, numbers=None, known=None):
     **condition number of the single layer** · *reproduced with a caveat* · could have failed
     """
     parts = []
-    for claim, spread in _judged(numbers, groups, known):
+    for claim, spread, rule in _judged(numbers, groups, known):
         chapter, _, heading = claim.section.partition("#")
         kind = "could have failed" if claim.kind == "could fail" else claim.kind
         notebook = f"\n- *published notebook:* {claim.published}" if claim.published else ""
         caveat = f" Not stated: {claim.caveat}." if claim.caveat else ""
+        judged = f"- *judged by:* {rule}\n" if rule else ""
         parts.append(
             f"**{claim.claim}** · *{claim.verdict}* · {kind}\n\n"
             f"- *paper:* {claim.paper}{notebook}\n"
             f"- *here:* {claim.here}{f'; spread: {spread}' if spread else ''}\n"
-            f"- *why:* {claim.why}{caveat}\n"
+            f"- *why:* {claim.why}{caveat}\n{judged}"
             f"- *read* [{heading}]({chapter}#{slug(heading)}); *test* `{claim.test}`\n"
         )
     return "\n".join(parts)
@@ -80,7 +97,7 @@ def table(numbers=None, groups=GROUPS, columns=COLUMNS, known=None):
         Which claims.
     columns : sequence of str
         Any of "claim", "kind", "paper", "published notebook", "here", "spread", "verdict",
-        "caveat", "why", "test".
+        "judged by", "caveat", "why", "test".
     known : dict of str to Number, optional
         Of the spread; `stored()` by default.
 
@@ -97,10 +114,11 @@ def table(numbers=None, groups=GROUPS, columns=COLUMNS, known=None):
     | condition number of the single layer | 7.22 | 7.40 |
     """
     rows = [columns, ["---"] * len(columns)]
-    for claim, spread in _judged(numbers, groups, known):
+    for claim, spread, rule in _judged(numbers, groups, known):
         cells = vars(claim) | {
             "published notebook": claim.published,
             "spread": spread,
+            "judged by": rule,
             "test": f"`{claim.test}`",
         }
         rows.append([cells[column] for column in columns])
