@@ -68,6 +68,34 @@ def test_chapter_8_says_what_is_stored(key, form, words):
     assert words.format(format(value(key), form)) in prose("reproduction")
 
 
+def test_chapter_8_says_how_far_the_published_accuracy_is_from_ours():
+    first, ours = paper.authors()["resnet18_accuracy"].value, value("resnet18_validation")
+    error = np.sqrt((first * (1 - first) + ours * (1 - ours)) / 10_000)
+    text = prose("reproduction")
+    assert f"Its {first} is {first - ours:.4f} above ours" in text
+    assert (
+        f"{error:.4f}, one standard error. So this is {(first - ours) / error:.1f} of them" in text
+    )
+    assert f"but for one accuracy, {first}," in text
+
+
+def test_the_published_numbers_lie_in_our_spread_but_for_one_accuracy():
+    facts = paper.authors()
+    pairs = {
+        "fc1_validation": facts["fc1_accuracy"].value,
+        "fc5_validation": facts["fc5_accuracy"].value,
+        "resnet18_validation": facts["resnet18_accuracy"].value,
+        "resnet18_all": facts["resnet18_second_accuracy"].value,
+        "fc1_condition_number": facts["fc1_condition_number"].value,
+        "kernels_condition_number": facts["kernels_condition_number"].value,
+        "fc1_largest": facts["fc1_singular_values"].value[0],
+        "fc1_ninth": facts["fc1_singular_values"].value[8],
+        "fc1_tenth": facts["fc1_singular_values"].value[9],
+    }
+    outside = [k for k, v in pairs.items() if not KNOWN[k].low <= v <= KNOWN[k].high]
+    assert outside == ["resnet18_validation"]
+
+
 def test_chapter_7_says_what_the_authors_log_shows():
     first, last = paper.authors()["fc5_losses"].value
     text = prose("synthesis")

@@ -217,7 +217,11 @@ def test_a_second_split_explains_the_larger_accuracy():
     facts = authors()
     first, second = (facts[f"resnet18_{key}"].value for key in ("accuracy", "second_accuracy"))
     assert_allclose(5 / 6 + first / 6, second, atol=2e-4)
-    assert_allclose(5 / 6 + value("resnet18_validation") / 6, value("resnet18_all"), atol=2e-4)
+    ours = value("resnet18_validation")
+    assert_allclose(5 / 6 + ours / 6, value("resnet18_all"), atol=2e-4)
+    # Theirs is outside our stated spread, but the difference is not beyond chance.
+    error = np.sqrt((first * (1 - first) + ours * (1 - ours)) / 10_000)
+    assert KNOWN["resnet18_validation"].high < first < ours + 2 * error
 
 
 def test_the_logged_run_did_not_begin_untrained():
