@@ -126,6 +126,9 @@ def test_the_learned_values_of_fc5_hide_at_the_scale_after_training():
     counts = []
     for name, layer in last.items():
         s = Subspaces(layer).singular_values
+        low, high = chance(first[name], draws=1).edges
+        untrained = Subspaces(first[name]).singular_values
+        assert low < untrained.min() and untrained.max() < high
         ends = [chance(matrix, draws=1).edges for matrix in (first[name], layer)]
         counts.append([((s > high).sum(), (s < low).sum()) for low, high in ends])
     assert [before for before, _ in counts] == [(22, 0), (13, 0), (11, 0), (10, 0), (9, 0)]
@@ -211,3 +214,50 @@ def test_an_untrained_network_gives_one_answer_to_ten_digits_after_smaller_chang
         answer = np.tile(remember(network, images[0]).output, (7, 1))
         moved[epoch] = invert(network, answer, "newton", start=starts).distance
     assert (3 * moved[0] < moved[20]).all()
+
+
+def test_the_mean_image_serves_the_network_as_a_bias(fc1):
+    """Chapter 3 once said that a classifier has no use for what all digits have in common."""
+    images, _ = mnist.load("train")
+    mean = images.mean(0, dtype=float).ravel()
+    mean /= np.linalg.norm(mean)
+    tests, labels = mnist.load("test")
+    tests = tests.reshape(-1, 784)
+    amount = tests @ mean
+    without = tests - np.outer(amount, mean)
+    right = [
+        np.mean((x @ fc1.values.T + fc1.bias).argmax(1) == labels)
+        for x in (tests, without, without + amount.mean() * mean)
+    ]
+    assert right[1] < 0.83 and 0.9 < right[2] < right[0] - 0.01
+    toward = fc1.values @ mean / np.linalg.norm(fc1.values, axis=1)
+    assert toward[1] == toward.min() < -5 / 28 and toward[8] == toward.max()
+    assert (toward**2).max() < 0.055
+
+
+def test_the_network_is_not_blind_to_what_is_one_hands(fc1, start):
+    """Chapter 3 once said that it has no use for what averaging wipes out."""
+    averages = mnist.class_averages(*mnist.load("train")).reshape(10, 784)
+    tests, labels = mnist.load("test")
+    hands = tests.reshape(-1, 784) - averages[labels]
+    kept = [
+        [(Subspaces(W).split(x)[0] ** 2).sum() / (x**2).sum() for x in (hands, averages)]
+        for W in (fc1, start[0])
+    ]
+    assert kept[0][0] > 9 * kept[1][0] and kept[0][1] > 2 * kept[0][0]
+
+
+def test_ten_leading_directions_decide_worse_even_for_a_layer_of_their_own(start):
+    images, labels = mnist.load("train")
+    flat, chosen = images.reshape(-1, 784), mnist.split(0)[0]
+    leading = np.linalg.eigh(flat.T.astype(float) @ flat)[1][:, -10:]
+    shown = (flat[chosen] @ leading @ leading.T).astype(np.float32)
+    W, b = descend(start[0][None], start[1][None], shown, labels[chosen])
+    tests, answers = mnist.load("test")
+    seen = tests.reshape(-1, 784) @ leading @ leading.T
+    assert 0.80 < np.mean((seen @ W[0].T + b[0]).argmax(1) == answers) < 0.82
+
+
+def test_but_for_the_last_each_output_pattern_weighs_digits_against_others(fc1):
+    patterns = Subspaces(fc1).signal_out
+    assert (np.ptp(np.sign(patterns), axis=0) == 2).tolist() == 9 * [True] + [False]
