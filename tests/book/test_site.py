@@ -15,6 +15,8 @@ import yaml
 from visit import (
     barriers,
     contrasts,
+    marks,
+    moving,
     open_page,
     press_controls,
     serve,
@@ -142,12 +144,26 @@ def test_paper_and_book_stand_side_by_side(visited, name):
 
 
 @every_page
-def test_page_fits_a_phone(visited, name):
+@pytest.mark.parametrize("width", [390, 640], ids=["phone", "zoom"])
+def test_page_fits(visited, name, width):
+    """On a phone, and on a screen of 1280 pixels of which each is drawn twice as large."""
     page, _ = visited(name)
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": width, "height": 844})
     page.wait_for_timeout(300)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@every_page
+def test_nothing_moves_for_who_wants_no_motion(visited, name):
+    page, _ = visited(name)
+    assert moving(page) == []
+
+
+@every_document
+def test_controls_are_seen_in_forced_colours(visited, name):
+    page, _ = visited(name)
+    assert [mark for mark in marks(page) if mark[1] < 3] == []
 
 
 @every_document
