@@ -12,6 +12,7 @@ from torch.nn.utils import parametrizations, weight_norm
 from vslib import networks
 from vslib.convolution import ConvOperator, choice, conv_operators, krylov, spectra
 from vslib.convolution.krylov import largest
+from vslib.convolution.operator import TransposedConvOperator
 
 KINDS = {
     "plain": (lambda: nn.Conv2d(2, 3, 3), (2, 5, 6)),
@@ -168,6 +169,31 @@ class TestCopies:
         assert_allclose(values, s[:k], rtol=1e-6)
         assert_allclose(vectors @ vectors.T, np.eye(k), atol=1e-6)
         assert residual < 1e-5 and missed <= 1e-3
+
+    @pytest.mark.parametrize("equal", [True, False])
+    @pytest.mark.parametrize("transposed", [True, False])
+    def test_of_many_groups_those_of_all_together(self, equal, transposed, monkeypatch):
+        """By products too, as where the groups are too many to take each of them whole."""
+        rng = np.random.default_rng(4)
+        weight = rng.normal(size=(3, 1, 3, 3))
+        weight = np.repeat(weight[:1], 3, 0) if equal else weight
+        dense = ConvOperator(weight, (3, 9, 9), padding=1, groups=3)
+        matrix = dense.matmat(np.eye(dense.shape[1]))
+        s = np.linalg.svd(matrix, compute_uv=False)
+        for most, method in [(choice.MANY, "dense"), (0, "krylov")]:
+            monkeypatch.setattr(choice, "MANY", most)
+            operator = ConvOperator(weight, (3, 9, 9), padding=1, groups=3)
+            operator = TransposedConvOperator(operator) if transposed else operator
+            found, vectors = operator.singular_values(4), operator.signal_vectors(4)
+            assert found.method == method
+            assert_allclose(found.values, s[:4], rtol=1e-6)
+            rows = vectors.reshape(4, -1)
+            assert_allclose(np.linalg.norm(rows, axis=1), s[:4], rtol=1e-6)
+            assert_allclose(rows @ rows.T, np.diag(s[:4] ** 2), atol=1e-6)
+            square = matrix @ matrix.T if transposed else matrix.T @ matrix
+            assert_allclose(rows @ square, s[:4, None] ** 2 * rows, atol=1e-5)
+        # More than a twentieth of a group's values: whole again.
+        assert operator.singular_values(5).method == "dense"
 
     def test_thirty_copies_of_a_patch_embedding(self):
         weight = np.random.default_rng(7).normal(size=(3, 1, 2, 2))

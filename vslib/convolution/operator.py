@@ -82,13 +82,14 @@ class ConvOperator(Spectral, ConvMap):
         self._power = int(centred(self.weight, axis=None)[1].item())
 
     def _parts(self):
-        groups = len(self.weight)
-        if groups == 1 and not self._power:
+        if len(self.weight) == 1 and not self._power:
             return [self]
-        parts = [self.part(group) for group in range(groups)]
-        for part in parts:
+        # Groups with equal kernels are one map, decomposed once.
+        keys = [kernels.tobytes() for kernels in self.weight]
+        parts = {key: self.part(group) for group, key in enumerate(keys)}
+        for part in parts.values():
             part.weight = np.ldexp(part.weight, -self._power)
-        return parts
+        return [parts[key] for key in keys]
 
     @classmethod
     def of(cls, conv, input_shape, padding_mode=None, rtol=None):
@@ -131,7 +132,9 @@ class TransposedConvOperator(Spectral, LinearOperator):
         super().__init__(np.float64, forward.shape[::-1])
 
     def _parts(self):
-        return [part.H for part in self.forward._parts()]
+        parts = self.forward._parts()
+        turned = {id(part): part.H for part in parts}
+        return [turned[id(part)] for part in parts]
 
     def _matvec(self, x):
         return self.forward.rmatvec(real_array(x, "x"))

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
 from vslib.arrays import real_array
-from vslib.convolution import choice, spectra
-from vslib.convolution.choice import choose
-from vslib.convolution.free import Fourier, Products
+from vslib.convolution import spectra
+from vslib.convolution.choice import choose, choose_few, vectors_of
+from vslib.convolution.free import Products
 from vslib.convolution.spectra import Spectrum
 from vslib.layers import geometry
 from vslib.spaces import rejected_share
@@ -44,7 +44,9 @@ class Spectral(LinearOperator):
 
     @functools.cached_property
     def _ways(self):
-        return [choose(part, self.tolerance) for part in self._parts()]
+        parts = self._parts()
+        ways = {id(part): choose(part, self.tolerance) for part in parts}
+        return [ways[id(part)] for part in parts]
 
     def _rescaled(self, values):
         with np.errstate(over="ignore"):
@@ -96,7 +98,8 @@ class Spectral(LinearOperator):
             filters where no two places of the kernel share an entry; from Fourier blocks where
             circular padding allows it, strides included (Sedghi, Gupta and Long 2019); from the
             whole matrix where that is small, or its weights are float64 and it fits; otherwise
-            from the smaller Gram matrix, while that fits in memory.
+            from the Gram matrix, while that fits. The largest k come by products where that does
+            not fit, or would take minutes for all groups.
 
         Returns
         -------
@@ -112,9 +115,10 @@ class Spectral(LinearOperator):
         if k is None:
             return self._stated(self._spectrum)
         self._check(k)
-        if k == min(self.shape) or not any(type(way) is Products for way in self._ways):
+        ways = choose_few(self._ways, k)
+        if k == min(self.shape) or not any(type(way) is Products for way in ways):
             return self._stated(self._spectrum, k)
-        found = [way.largest(min(k, min(way.A.shape) - 1), self.tolerance) for way in self._ways]
+        found = [way.largest(min(k, min(way.A.shape) - 1), self.tolerance) for way in ways]
         values = np.sort(np.concatenate([f.values for f in found]))[::-1][:k]
         return self._stated(self._merged(found, values), k)
 
@@ -139,21 +143,18 @@ class Spectral(LinearOperator):
             If k is out of that range, or as for `singular_values`.
         """
         self._check(k)
-        rows, place = [], 0
-        for way in self._ways:
-            m, n = way.A.shape
-            if isinstance(way, Fourier) and min(m, n) ** 2 * max(m, n) <= choice.LARGE / 8:
-                way = way.dense
-            count = min(k, min(m, n) - isinstance(way, Products))
-            found = np.zeros((count, self.shape[1]))
-            found[:, place : place + n] = way.vectors(count)
-            rows.append(found)
-            place += n
-        rows = np.concatenate(rows)
-        if len(rows) < k:
-            raise ValueError(f"k: expected 1 to {len(rows)} for a map of this size, got {k}")
-        order = np.argsort(-np.linalg.norm(rows, axis=1), kind="stable")[:k]
-        return self._rescaled(rows[order]).reshape(k, *self.input_shape)
+        ways = [vectors_of(way) for way in choose_few(self._ways, k)]
+        found = {}
+        for way in set(ways):
+            found[way] = way.vectors(min(k, min(way.A.shape) - isinstance(way, Products)))
+        vectors = np.concatenate([found[way] for way in ways])
+        groups = np.repeat(np.arange(len(ways)), [len(found[way]) for way in ways])
+        if len(vectors) < k:
+            raise ValueError(f"k: expected 1 to {len(vectors)} for a map of this size, got {k}")
+        order = np.argsort(-np.linalg.norm(vectors, axis=1), kind="stable")[:k]
+        rows = np.zeros((k, len(ways), vectors.shape[1]))
+        rows[np.arange(k), groups[order]] = vectors[order]
+        return self._rescaled(rows).reshape(k, *self.input_shape)
 
     @property
     def rank(self):
@@ -245,6 +246,5 @@ class Spectral(LinearOperator):
         """
         x = real_array(x, "x")
         parts = [geometry.flattened(part, "x", self.input_shape) for part in self.split(x)]
-        axes = len(self.input_shape)
-        axes = axes if x.shape[-axes:] == self.input_shape else 1
+        axes = len(self.input_shape) if x.shape[-len(self.input_shape) :] == self.input_shape else 1
         return rejected_share(*parts).reshape(x.shape[:-axes])
