@@ -129,6 +129,8 @@ class TestRule:
         for key in ("start-fc1", "start-fc5", "start-resnet18"):
             assert CLAIMS[key].kind == "choice" and CLAIMS[key].claim.startswith("shown for")
             assert "best" not in CLAIMS[key].claim
+        # It wants residuals to be examined; it does not say what will be found.
+        assert CLAIMS["important-signal"].kind == "choice"
 
     def test_is_counted_by_kind(self):
         pairs = Counter((claim.verdict, claim.kind) for claim in CLAIMS.values())
