@@ -9,6 +9,7 @@ import pytest
 
 from vslib import layers, mnist, networks, paper, synthesis
 from vslib.paper import KINDS, VERDICTS
+from vslib.show import widgets
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 KNOWN = paper.stored()
@@ -46,6 +47,19 @@ def test_chapter_8_finds_five_of_six_numbers_again():
     verdicts = {claim.key: claim.verdict for claim in paper.claims()}
     assert sum(verdicts[key] in VERDICTS[:2] for key in keys) == 5
     assert "Five of the six are found again." in prose("reproduction")
+
+
+def test_the_control_of_chapter_8_reaches_every_claim():
+    """The slider once ended at the last claim but one."""
+    cells = nbformat.read(BOOK / "reproduction.ipynb", as_version=4).cells
+    ready, drawn = (c.source for c in cells if c.id in ("reproduction-048", "reproduction-049"))
+    names = {"np": np, "paper": paper, "widgets": widgets, "known": KNOWN}
+    exec(ready, names)
+    exec(drawn.replace("widgets.browse(", "control = widgets.browse("), names)
+    slider, _ = names["control"].children
+    assert (slider.min, slider.max) == (1, len(paper.claims()))
+    said = zip(names["words"], paper.claims(), strict=True)
+    assert all(claim.claim in words and claim.verdict in words.lower() for words, claim in said)
 
 
 def test_chapter_8_says_the_rule_as_the_code_does():
