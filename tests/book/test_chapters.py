@@ -261,3 +261,19 @@ def test_ten_leading_directions_decide_worse_even_for_a_layer_of_their_own(start
 def test_but_for_the_last_each_output_pattern_weighs_digits_against_others(fc1):
     patterns = Subspaces(fc1).signal_out
     assert (np.ptp(np.sign(patterns), axis=0) == 2).tolist() == 9 * [True] + [False]
+
+
+@pytest.mark.parametrize("method, kept", [(torch.optim.SGD, True), (torch.optim.Adam, False)])
+def test_gradient_descent_keeps_the_sum_of_the_rows_and_adam_does_not(
+    start, training, method, kept
+):
+    W, b = (torch.tensor(part, requires_grad=True) for part in start)
+    images, labels = map(torch.tensor, training)
+    optimiser = method([W, b], lr=1e-3)
+    for first in range(0, len(labels), 64):
+        optimiser.zero_grad()
+        cross_entropy(images[first : first + 64] @ W.T + b, labels[first : first + 64]).backward()
+        optimiser.step()
+    change = W.detach() - torch.tensor(start[0])
+    assert change.abs().max() > 1e-3
+    assert (change.sum(0).abs().max() < 1e-5) == kept
