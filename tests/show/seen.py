@@ -12,7 +12,7 @@ PLAIN = {"html": "", "body": "", "style": "", "around": ""}
 SLIDER = """<div class="jupyter-widgets widget-slider"><label class="widget-label">{0}</label>
 <div class="noUi-handle" tabindex="0" role="slider" aria-valuetext="0.00"></div>
 <div class="widget-readout" contenteditable="true">word {0}</div></div>"""
-DRAW = """async ({source, style, spec, values}) => {
+DRAW = """async ({source, style, spec, sliders}) => {
   const revive = (node) => {
     if (node?.base64 !== undefined)
       return new DataView(Uint8Array.from(atob(node.base64), (c) => c.charCodeAt(0)).buffer);
@@ -22,16 +22,20 @@ DRAW = """async ({source, style, spec, values}) => {
   };
   document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
   const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const state = { spec: revive(spec), ...values }, moved = {};
-  const model = {
+  // A slider is a model of its own, which the view finds by its id as it stands in the state.
+  const recorded = (state, moved = {}) => ({
     get: (name) => state[name],
-    on: (names, call) => names.split(" ").forEach((name) => (moved[name] = call)),
-    off: (names) => names.split(" ").forEach((name) => delete moved[name]),
-  };
-  window.move = (name, value) => {
-    state[name] = value;
-    moved[`change:${name}`]?.();
-  };
+    on: (name, call) => (moved[name] = call),
+    off: (name) => delete moved[name],
+    move: (name, value) => {
+      state[name] = value;
+      moved[`change:${name}`]?.();
+    },
+  });
+  const held = Object.fromEntries(sliders.map(([key, start], i) => [`id${i}`, recorded({ [key]: start })]));
+  const model = recorded({ spec: revive(spec), sliders: sliders.map((_, i) => `IPY_MODEL_id${i}`) });
+  model.widget_manager = { get_model: async (id) => held[id] };
+  window.move = (i, value) => held[`id${i}`].move(sliders[i][0], value);
   window.stop = await module.default.render({ model, el: document.getElementById("view") });
 }"""
 SEEN = """() => ({
@@ -61,18 +65,20 @@ class Seen:
         spec = json.dumps(
             view.spec, default=lambda content: {"base64": base64.b64encode(content).decode()}
         )
-        values = {f"control_{i}": getattr(view, f"control_{i}") for i in range(len(sliders))}
+        keys = [control["key"] for control in view.spec["controls"]]
         given = {
             "source": view._esm,
             "style": view._css,
             "spec": json.loads(spec),
-            "values": values,
+            "sliders": [
+                [key, getattr(slider, key)] for key, slider in zip(keys, sliders, strict=True)
+            ],
         }
         self.page.evaluate(DRAW, given)
         self.page.wait_for_timeout(50)
 
     def at(self, *positions):
         for number, value in enumerate(positions):
-            self.page.evaluate(f"move('control_{number}', {value})")
+            self.page.evaluate(f"move({number}, {value})")
         assert not self.errors
         return self.page.evaluate(SEEN)

@@ -1,4 +1,4 @@
-"""Sliders and the view that they move, linked in the browser."""
+"""Sliders and the view that follows them in the browser."""
 
 import re
 from collections.abc import Mapping
@@ -27,28 +27,31 @@ def _source(file):
 
 
 class View(anywidget.AnyWidget):
-    """Draws `spec` as the JavaScript file `name` says, at the positions of its controls.
+    """Draws `spec` as the JavaScript file `name` says, where its sliders stand.
 
-    The positions are the synchronised traits control_0, control_1, ..., one for each start value.
+    It holds the sliders itself, so that whoever shows it finds them with it. A link beside them
+    (`ipywidgets.jslink`) is no part of it: Colab leaves that out of a notebook opened again.
 
     Examples
     --------
-    >>> view = View("browse", {"panels": [], "controls": [], "words": ["nothing"]}, [0])
-    >>> view.control_0, view.spec["words"]
-    (0, ['nothing'])
+    >>> slider = choices("digit", [3, 4])
+    >>> controls = [{"name": "digit", "key": "value", "first": 3, "options": ["3", "4"]}]
+    >>> view = View("browse", {"panels": [], "controls": controls, "words": ["", ""]}, [slider])
+    >>> view.sliders[0].value
+    3
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
+    sliders = traitlets.List().tag(sync=True, **ipywidgets.widget_serialization)
 
-    def __init__(self, name, spec, starts):
-        positions = {f"control_{i}": traitlets.Any(start) for i, start in enumerate(starts)}
-        self.add_traits(**{key: trait.tag(sync=True) for key, trait in positions.items()})
+    def __init__(self, name, spec, sliders):
         super().__init__(
             _esm="\n".join(_source(f"{file}.js") for file in ("common", name)),
             _css=_source("widgets.css"),
             spec=spec,
+            sliders=sliders,
         )
 
 
@@ -144,7 +147,7 @@ def _position(slider):
 
 
 def box(name, spec, sliders):
-    """The sliders over the view that the JavaScript file `name` draws, linked in the browser.
+    """The sliders over the view that the JavaScript file `name` draws, and that follows them.
 
     Parameters
     ----------
@@ -166,16 +169,14 @@ def box(name, spec, sliders):
     """
     positions = [_position(slider) for slider in sliders]
     controls = [
-        {"name": slider.description, "first": first, "options": options}
-        for slider, (_, first, options) in zip(sliders, positions, strict=True)
+        {"name": slider.description, "key": key, "first": first, "options": options}
+        for slider, (key, first, options) in zip(sliders, positions, strict=True)
     ]
-    starts = [getattr(slider, key) for slider, (key, *_) in zip(sliders, positions, strict=True)]
-    view = View(name, spec | {"controls": controls}, starts)
+    view = View(name, spec | {"controls": controls}, sliders)
     width = max(len(slider.description) for slider in sliders)
-    for number, (slider, (key, *_)) in enumerate(zip(sliders, positions, strict=True)):
+    for slider in sliders:
         slider.style.description_width = f"{0.55 * width + 0.5:.1f}em"
         slider.tooltip = slider.description
-        ipywidgets.jslink((slider, key), (view, f"control_{number}"))
     whole = ipywidgets.VBox([*sliders, view])
     whole.add_class("vslib")
     return whole

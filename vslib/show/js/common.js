@@ -191,7 +191,7 @@ export function chart(stage, kind) {
   };
 }
 
-// ---- Controls: ipywidgets sliders beside the view, linked by Python to control_0, control_1, ...
+// ---- Controls: ipywidgets sliders, which the view holds and the page shows beside it
 
 // ipywidgets names neither the handles of its sliders nor their readouts for a screen reader.
 export function nameControls(box) {
@@ -212,18 +212,18 @@ export function nameControls(box) {
 // Fills el with a stage of so many columns (on a wide page and on a phone) and a sentence.
 // build(stage) returns a function from the positions of the controls to the sentence, called now
 // and whenever a control moves.
-export function live(model, el, [columns, few], build) {
-  const { controls } = model.get("spec");
+export async function live(model, el, [columns, few], build) {
+  const { controls } = model.get("spec"), sliders = await Promise.all(model.get("sliders").map(
+    (held) => model.widget_manager.get_model(held.replace("IPY_MODEL_", ""))));
   const stage = html("div", { class: "vslib-panels", style: `--columns: ${columns}; --few: ${few}` });
   const sentence = html("p", { class: "vslib-words", "data-live": "", "aria-live": "polite" });
   el.classList.add("vslib-view");
   el.append(stage, sentence);
   const draw = build(stage);
   const update = () => {
-    sentence.textContent = draw(controls.map(({ first }, i) => model.get(`control_${i}`) - first));
+    sentence.textContent = draw(controls.map(({ key, first }, i) => sliders[i].get(key) - first));
   };
-  const moves = controls.map((_, i) => `change:control_${i}`).join(" ");
-  model.on(moves, update);
+  sliders.forEach((slider, i) => slider.on(`change:${controls[i].key}`, update));
   update();
   const resized = new ResizeObserver(update);
   resized.observe(stage);
@@ -244,6 +244,6 @@ export function live(model, el, [columns, few], build) {
     cancelAnimationFrame(waiting);
     watch.disconnect();
     resized.disconnect();
-    model.off(moves, update);
+    sliders.forEach((slider, i) => slider.off(`change:${controls[i].key}`, update));
   };
 }
