@@ -32,10 +32,10 @@ DRAW = """async ({source, style, spec, sliders}) => {
       moved[`change:${name}`]?.();
     },
   });
-  const held = Object.fromEntries(sliders.map(([key, start], i) => [`id${i}`, recorded({ [key]: start })]));
-  const model = recorded({ spec: revive(spec), sliders: sliders.map((_, i) => `IPY_MODEL_id${i}`) });
+  const held = sliders.map(([key, start]) => recorded({ [key]: start }));
+  const model = recorded({ spec: revive(spec), sliders: held.map((_, i) => `IPY_MODEL_${i}`) });
   model.widget_manager = { get_model: async (id) => held[id] };
-  window.move = (i, value) => held[`id${i}`].move(sliders[i][0], value);
+  window.move = (i, value) => held[i].move(sliders[i][0], value);
   window.stop = await module.default.render({ model, el: document.getElementById("view") });
 }"""
 SEEN = """() => ({
