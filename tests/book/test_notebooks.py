@@ -1,5 +1,6 @@
 """What every notebook of the book must be: in normal form, alive without Python, and a chapter."""
 
+import ast
 import re
 import statistics
 from pathlib import Path
@@ -19,6 +20,12 @@ DRAWS = re.compile(r"\bfigures\.\w+\(|\bplt\.\w+\(|\.(plot|imshow|bar|hist)\(")
 # In this order; a chapter's own sections stand between the second and the third.
 SECTIONS = ["What you will be able to do", "What you need", "Paper | here", "Exercises"]
 SECTIONS += ["Summary", "Further reading"]
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+KINDS = ["By hand", "Proof", "Code", "Code", "Predict", "Change"]
+SESSION = 90  # minutes
+# How text is set in columns by hand: a width in a format, as in {:9} and {:>8.2f}; a method.
+WIDTH = re.compile(r"(.?[<>^=])?[-+ ]?z?#?0?[1-9]")
+SETS_WIDTH = {"ljust", "rjust", "center", "expandtabs"}
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -39,6 +46,37 @@ def sections(path):
 def test_is_in_normal_form(path):
     text = path.read_text(encoding="utf-8")
     assert tidy.normal(nbformat.reads(text, as_version=4)) == text, "run `make tidy`"
+
+
+def needs(path):
+    """Rows of the table "What you need" by their first entry, the second being the value."""
+    rows = re.findall(r"^\| *([^|]+?) *\| *([^|]+?) *\|", sections(path)["What you need"], re.M)
+    return dict(rows)
+
+
+def own_sections(path):
+    """The chapter's own sections, between those that every chapter has."""
+    return {name: text for name, text in sections(path).items() if name not in SECTIONS}
+
+
+def widths(source):
+    """Where a cell's code sets text in columns by hand."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.FormattedValue(format_spec=ast.JoinedStr(values=[first, *_])):
+                # Of a width that is computed, {:{n}}, the first part is no constant.
+                constant = isinstance(first, ast.Constant)
+                by_hand = not constant or WIDTH.match(first.value)
+            case ast.Constant(value=str() as text):
+                by_hand = re.search(r"\{\w*:(.?[<>^=])?[1-9]\d*[^}]*\}|%-?[1-9]\d*[.\dsdfge]", text)
+            case ast.Attribute(attr=name):
+                by_hand = name in SETS_WIDTH
+            case _:
+                by_hand = False
+        if by_hand:
+            found.append(ast.unparse(node))
+    return found
 
 
 @every_notebook
@@ -74,6 +112,67 @@ def test_cells_are_short(path):
     lengths = [len(cell.source.splitlines()) for cell in cells(path)]
     assert statistics.median(lengths) <= 8
     assert max(lengths) <= 20
+
+
+@every_chapter
+def test_what_is_left_to_see_is_mathematics(path):
+    seen = [cell for cell in cells(path) if not HIDDEN & {*cell.metadata.get("tags", [])}]
+    lengths = [len(cell.source.splitlines()) for cell in seen]
+    assert statistics.median(lengths) <= 4
+    assert [cell.source for cell, n in zip(seen, lengths, strict=True) if n > 12] == []
+
+
+@every_notebook
+def test_tables_are_tables(path):
+    """No column is set by widths in the code, nor by blanks in what a cell prints."""
+    assert {cell.id: found for cell in cells(path) if (found := widths(cell.source))} == {}
+    for cell in cells(path):
+        text = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+        columns = [line for line in text.splitlines() if re.match(r" *[^ \[].*\S {2,}\S", line)]
+        assert len(columns) < 3, f"use vslib.show.tables: {cell.source}"
+
+
+def test_widths_are_found_and_other_formats_are_not():
+    by_hand = ["f'{a:9}'", "f'{a:>8.2f}'", "f'{a:{n}}'", "'{:12,}'.format(a)", "'%8.3f' % a"]
+    by_hand += ["a.ljust(9)", "f'{a:3d}'"]
+    free = ["f'{a:.3f}'", "f'{a:,}'", "f'{a:.1%}'", "f'{a:+.2f}'", "f'{a} {b!r}'", "'{0: }'"]
+    assert [code for code in by_hand if not widths(code)] == []
+    assert [code for code in free if widths(code)] == []
+
+
+@every_chapter
+def test_says_how_long_it_takes_and_what_may_be_left_out(path):
+    rows, own = needs(path), own_sections(path)
+    assert re.fullmatch(r"reading \d+ min, doing \d+ min", rows["time"])
+    core, optional = (
+        [name.strip() for name in rows[row].split(";")] for row in ("core", "optional")
+    )
+    assert sorted(core + optional) == sorted(own)
+    started = [name for name, text in own.items() if text.lstrip().startswith("*Optional.*")]
+    assert sorted(optional) == sorted(started)
+
+
+@every_chapter
+def test_what_exceeds_a_session_is_cut_in_two(path):
+    rows, own = needs(path), own_sections(path)
+    minutes = sum(map(int, re.findall(r"\d+", rows["time"])))
+    begins = [name for name, text in own.items() if "*The second session begins here.*" in text]
+    if "sessions" not in rows:
+        assert minutes <= SESSION and begins == []
+        return
+    assert SESSION < minutes <= 2 * SESSION
+    last, first = re.fullmatch(r'1: up to "(.+)"; 2: from "(.+)"', rows["sessions"]).groups()
+    assert begins == [first]
+    assert [*own].index(first) == [*own].index(last) + 1
+
+
+@every_chapter
+def test_exercises_are_of_all_kinds(path):
+    text = "\n\n".join(cell.source for cell in cells(path, "markdown"))
+    titles = re.findall(r"^:{3,}\{exercise(?:-start)?\} *([^\n]*)", text, re.M)
+    kinds = [title.split(": ")[0] for title in titles if ": " in title]
+    assert len(kinds) == len(titles) and {*kinds} == {*KINDS}, titles
+    assert all(kinds.count(kind) >= KINDS.count(kind) for kind in KINDS), titles
 
 
 @every_chapter
@@ -113,7 +212,7 @@ def test_exercises_have_hidden_solutions(path):
     solutions = re.findall(
         r"^:{3,}\{solution(?:-start)?\} (\S+)\n(?::label:[^\n]*\n)?:class: dropdown", text, re.M
     )
-    assert len(exercises) >= 3
+    assert len(exercises) >= 6
     assert sorted(solutions) == sorted(exercises)
 
 
