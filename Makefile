@@ -1,13 +1,31 @@
 # Each target is a line or two that could be typed by hand. PYTHON=python3.12 make book takes another Python.
 PYTHON ?= python3
 BIN = .venv/bin
+# TORCH=cpu make book installs torch without CUDA, from this index or from your own.
+TORCH ?= pinned
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: book test tidy lock bench lab weights clean
+.PHONY: book pdf zip colab address test tidy lock bench newest colab-check links lab weights clean
 
 book: .venv/installed
 	$(BIN)/jupyter-book build . -W --keep-going
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html"
+
+# The whole book to print, _build/book.pdf, and to carry on a stick, _build/book.zip.
+pdf: book
+	$(BIN)/python tools/pdf.py
+
+zip: book
+	$(BIN)/python tools/offline_copy.py
+
+# The chapters for Colab, _build/colab/*.ipynb.
+colab: .venv/installed
+	$(BIN)/python tools/colab.py
+
+# Sets the public address, and writes what follows from it: make address URL=https://github.com/OWNER/NAME
+address:
+	$(PYTHON) tools/address.py $(URL)
 
 # In stages, with their times; `make test ROOM=convolution` runs one room's alone, in seconds.
 ifdef ROOM
@@ -24,14 +42,29 @@ tidy: .venv/installed
 # Renews requirements.txt from the ranges in pyproject.toml, and package-lock.json from package.json.
 lock: .venv/installed
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --no-annotate pyproject.toml -o requirements.txt
+	$(BIN)/python tools/binder.py $(TORCH_INDEX)
 	cd book/_ext && ../../$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
-# How long a build takes, and how much faster than the plain way convolutions and syntheses are.
+# How long a build takes, how much memory each chapter needs, and what vslib gains over the plain way.
 bench: .venv/installed
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_memory.py
 	$(BIN)/python tools/bench_spaces.py
 	$(BIN)/python tools/bench_convolution.py
 	$(BIN)/python tools/bench_synthesis.py
+
+# The newest version of everything that pyproject.toml allows, for the weekly canary: then make test.
+newest: .venv/installed
+	$(BIN)/uv pip compile --no-config --upgrade --universal --python-version 3.11 --all-extras --no-annotate pyproject.toml -o requirements.txt
+	$(BIN)/python tools/binder.py $(TORCH_INDEX)
+
+# vslib changes nothing of Colab: LIST is its list of packages, PYTHON its Python.
+colab-check:
+	$(PYTHON) tools/colab_check.py $(LIST) $(CHAPTERS)
+
+# Whether what the book links to is still there; asks other hosts.
+links: .venv/installed
+	$(BIN)/jupyter-book build . --builder linkcheck
 
 lab: .venv/installed
 	$(BIN)/jupyter lab book
@@ -46,5 +79,10 @@ clean:
 .venv/installed: requirements.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or later is needed: PYTHON=python3.12 make ...')"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -r requirements.txt
+ifeq ($(TORCH),cpu)
+	$(BIN)/python tools/without_cuda.py $(TORCH_INDEX) .venv/requirements.txt
+else
+	cp requirements.txt .venv/requirements.txt
+endif
+	$(BIN)/python -m pip install -r .venv/requirements.txt
 	touch $@

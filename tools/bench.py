@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ["_config.yml", "_toc.yml", "book", "vslib", "requirements.txt"]
+PARTS += ["pyproject.toml", "tools"]
 
 
 def build(folder):

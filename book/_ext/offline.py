@@ -76,6 +76,7 @@ def computed_from(root):
 def built_from(root):
     """Digest of everything that the site is made of; a whole build leaves it in built_from.txt."""
     names = ["_config.yml", "_toc.yml", "book", "vslib", "requirements.txt"]
+    names += ["pyproject.toml", "tools/address.py"]
     return digest(*(root / name for name in names))
 
 

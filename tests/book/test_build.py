@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "book" / "_ext"
+PUBLISHED = ("pyproject.toml", "tools/address.py")
 
 
 @pytest.fixture
@@ -21,7 +22,8 @@ def tiny(tmp_path, site):
     shutil.copytree(EXTENSION, tmp_path / "book" / "_ext")
     shutil.copytree(ROOT / "book" / "assets", tmp_path / "book" / "assets")
     shutil.copytree(ROOT / "_build" / "offline", tmp_path / "_build" / "offline")
-    for name in ("_config.yml", "requirements.txt", "book/references.bib"):
+    (tmp_path / "tools").mkdir()
+    for name in ("_config.yml", "requirements.txt", "book/references.bib", *PUBLISHED):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
     (tmp_path / "vslib").mkdir()

@@ -19,6 +19,6 @@ def test_code_runs(capsys):
 
 
 def test_commands_are_there():
-    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
-    named = re.findall(r"\bmake (\w+)", README)
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
+    named = re.findall(r"\bmake ([a-z][\w-]*)", README)
     assert set(named) <= set(targets) and {"book", "test"} <= set(named)
