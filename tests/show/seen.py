@@ -12,7 +12,7 @@ PLAIN = {"html": "", "body": "", "style": "", "around": ""}
 SLIDER = """<div class="jupyter-widgets widget-slider"><label class="widget-label">{0}</label>
 <div class="noUi-handle" tabindex="0" role="slider" aria-valuetext="0.00"></div>
 <div class="widget-readout" contenteditable="true">word {0}</div></div>"""
-DRAW = """async ({source, style, spec, sliders}) => {
+DRAW = """async ({source, style, spec, sliders, entries}) => {
   const revive = (node) => {
     if (node?.base64 !== undefined)
       return new DataView(Uint8Array.from(atob(node.base64), (c) => c.charCodeAt(0)).buffer);
@@ -33,7 +33,9 @@ DRAW = """async ({source, style, spec, sliders}) => {
     },
   });
   const held = sliders.map(([key, start]) => recorded({ [key]: start }));
-  const model = recorded({ spec: revive(spec), sliders: held.map((_, i) => `IPY_MODEL_${i}`) });
+  const ids = held.map((_, i) => `IPY_MODEL_${i}`);
+  const model = recorded({ spec: revive(spec), sliders: ids, entries });
+  Object.assign(model, { set: model.move, save_changes: () => {} });
   model.widget_manager = { get_model: async (id) => held[id] };
   window.move = (i, value) => held[i].move(sliders[i][0], value);
   window.stop = await module.default.render({ model, el: document.getElementById("view") });
@@ -70,6 +72,7 @@ class Seen:
             "source": view._esm,
             "style": view._css,
             "spec": json.loads(spec),
+            "entries": view.entries,
             "sliders": [
                 [key, getattr(slider, key)] for key, slider in zip(keys, sliders, strict=True)
             ],

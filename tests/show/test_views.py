@@ -149,13 +149,59 @@ def test_rank_k_ends_at_the_whole_matrix(show):
     assert f"off by {100 * error:.1f}\u00a0% of their norm" in two["words"]
 
 
-def test_plane_moves_x_but_not_y_with_t(show):
-    view = show(plane())
-    before, after = view.at(30, 20, 1, 0.5, 0), view.at(30, 20, 1, 0.5, 1.5)
-    assert before["charts"][0] != after["charts"][0]
-    assert before["charts"][1] == after["charts"][1]
+def test_plane_opens_on_the_numbers_of_the_hand_example(show):
+    view = show(widgets.plane([[2, 1, 0], [0, 2, 2]], [5, 2, 4]))
+    words = view.at()["words"]
+    assert words == (
+        "Rank 2. x = (5, 2, 4) = signal (4, 4, 2) + rejected (1, −2, 2): "
+        "80\u00a0% of its energy is signal, 20\u00a0% is rejected. y = W x = (12, 12). "
+        "RejSignalOut(W) is only zero: every answer can be given."
+    )
+
+
+def test_plane_moves_x_but_not_y_along_the_rejected_line(show):
+    view = show(widgets.plane([[2, 1, 0], [0, 2, 2]], [4, 4, 2]))
+    before = view.at()
+    for name, value in [("x, entry 1", "3"), ("x, entry 2", "6"), ("x, entry 3", "0")]:
+        view.page.get_by_role("spinbutton", name=name).fill(value)
+    after = view.at()
+    assert before["charts"][1] != after["charts"][1] and before["charts"][2] == after["charts"][2]
     assert "100\u00a0% of its energy is signal, 0\u00a0% is rejected" in before["words"]
     assert before["words"].split("y =")[1] == after["words"].split("y =")[1]
+
+
+def test_plane_shows_all_four_spaces_when_the_rank_is_lost(show):
+    view = show(widgets.plane([[2, 1, 0], [0, 2, 2]], [5, 2, 4]))
+    field = view.page.get_by_role("spinbutton")
+    for place, value in zip((3, 4, 5), ("4", "2", "0"), strict=True):
+        field.nth(place).fill(value)
+    seen = view.at()
+    assert seen["words"].startswith("Rank 1. x = (5, 2, 4) = signal (4.8, 2.4, 0) + rejected ")
+    assert "RejSignalOut(W) is the line of (4, −2): no answer lies there" in seen["words"]
+    assert seen["labels"][0].endswith(
+        "Signal has dimension 1, RejSignal has dimension 2, "
+        "SignalOut has dimension 1, RejSignalOut has dimension 1"
+    )
+    for place in range(6):
+        field.nth(place).fill("0")
+    assert view.at()["words"].endswith("y = W x = (0, 0). W is zero: it rejects everything.")
+
+
+def test_plane_says_what_is_no_number_and_keeps_its_picture(show):
+    view = show(plane())
+    before = view.at()
+    field = view.page.get_by_role("spinbutton", name="W, row 2, column 3")
+    for wrong in ("", "1e9"):
+        field.fill(wrong)
+        after = view.at()
+        assert after["words"] == "W, row 2, column 3: expected a number from −1000 to 1000."
+        assert field.get_attribute("aria-invalid") == "true"
+        assert after["charts"] == before["charts"]
+    field.fill("1")
+    assert view.at()["words"] == before["words"]
+    assert field.get_attribute("aria-invalid") == "false"
+    field.press("ArrowUp")
+    assert "Rank 2" in view.at()["words"] != before["words"]
 
 
 @each

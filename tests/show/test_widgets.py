@@ -22,7 +22,6 @@ from controls import (
     Y,
     Z,
     each,
-    plane,
     rank_k,
     spec,
     unpack,
@@ -126,13 +125,21 @@ def test_rank_one_layers_add_up_to_the_weights():
     assert given["singular_values"] == S.singular_values.tolist()
 
 
-def test_the_plane_is_given_by_the_svd():
-    basis = {name: np.array(value) for name, value in spec(plane())["basis"].items()}
-    np.testing.assert_allclose(basis["V"] @ basis["V"].T, np.eye(3), atol=1e-14)
-    np.testing.assert_allclose(PLANE @ basis["V"][2], 0, atol=1e-14)
-    np.testing.assert_allclose(basis["U"].T * basis["s"] @ basis["V"][:2], PLANE, atol=1e-14)
-    start = np.array([slider.value for slider in plane().children[2:5]])
-    np.testing.assert_allclose(start @ basis["V"], [1, 1, 1], atol=0.09)
+def test_the_plane_starts_with_the_very_numbers_that_it_was_given():
+    given = widgets.plane([[2, 1, 0], [0, 2, 2]], [5, 2, 4]).children[-1].entries
+    assert given == [2, 1, 0, 0, 2, 2, 5, 2, 4]
+
+
+def test_the_plane_opens_where_the_parts_and_their_plane_are_seen():
+    slider, view = widgets.plane([[2, 1, 0], [0, 2, 2]], [5, 2, 4]).children
+    turn, tilt = np.radians([slider.value, view.spec["tilt"]])
+    level = np.cos(tilt)
+    towards = np.array([np.cos(turn) * level, np.sin(turn) * level, np.sin(tilt)])
+    S = vslib.Subspaces([[2, 1, 0], [0, 2, 2]])
+    for part in S.split([5, 2, 4]):
+        drawn = np.linalg.norm(part - (part @ towards) * towards)
+        assert drawn > 0.85 * np.linalg.norm(part)
+    assert abs(S.rejected[:, 0] @ towards) > 0.4
 
 
 @each
@@ -140,12 +147,6 @@ def test_no_slider_starts_at_its_upper_end(make):
     """The right arrow must move it."""
     for slider in make().children[:-1]:
         assert slider.index == 0 if hasattr(slider, "index") else slider.value < slider.max
-
-
-def test_the_reach_of_the_plane_goes_beyond_x():
-    V = np.array(spec(plane())["basis"]["V"])
-    *_, a, b, t = widgets.plane(PLANE, [3, 2, 3] @ V).children[:-1]
-    assert (a.value, b.value, t.value) == (3, 2, 3) and {s.max for s in (a, b, t)} == {4}
 
 
 F = np.zeros((2, 3, 4, 5))
@@ -238,8 +239,8 @@ ERRORS = {
     ),
     "no outputs": (lambda: widgets.mix(X, R, 3, Z, DIGITS), "outputs: expected 3 .* got 0"),
     "far x": (lambda: widgets.plane(PLANE, [1e9, 1, 1]), r"x: expected .* 1000, got 1e\+09"),
-    "W": (lambda: widgets.plane(W, [1, 1, 1]), r"W: expected shape \(2, 3\) .* got \(3, 20\)"),
-    "rank one": (lambda: widgets.plane([[1, 2, 3], [2, 4, 6]], [1, 1, 1]), "rank 2, got .* 1"),
+    "W": (lambda: widgets.plane(W, [1, 1, 1]), r"W: expected shape \(2, 3\), got \(3, 20\)"),
+    "far W": (lambda: widgets.plane(1e4 * PLANE, [1, 1, 1]), r"W: expected .* 1000, got 20000"),
     "x": (lambda: widgets.plane(PLANE, [1, 1]), r"x: expected length 3 .* got shape \(2,\)"),
     "names": (
         lambda: widgets.projection(X, W, range(2), range(3)),
@@ -294,7 +295,6 @@ BEYOND = {
     ),
     "weights": (lambda v: widgets.projection(X, W + v, range(3), range(3)), "weights"),
     "W": (lambda v: widgets.rank_k(v * W / abs(W).max(), [0.1] * 3, (4, 5)), "W"),
-    "plane": (lambda v: widgets.plane(v * PLANE / 2, [1, 1, 1]), "W"),
 }
 
 
@@ -534,11 +534,11 @@ def test_lengths_are_right_where_squares_are_not(script, size):
 @pytest.mark.parametrize(
     "x, words",
     [
-        ([1, -2.004, 0], "(1.00, −2.00, 0.00)"),
-        ([-1e-9, 0.5, 0], "(0.00, 0.50, 0.00)"),
-        ([1.5e-7, -3e-7], "(1.50, −3.00) × 10⁻⁷"),
-        ([0, 2e8], "(0.00, 2.00) × 10⁸"),
-        ([0, 0], "(0.00, 0.00)"),
+        ([5, -2.004, 0], "(5, −2, 0)"),
+        ([-1e-9, 0.5, 1 / 3], "(0, 0.5, 0.33)"),
+        ([1.5e-7, -3e-7], "(1.5, −3) × 10⁻⁷"),
+        ([0, 2e8], "(0, 2) × 10⁸"),
+        ([0, 0], "(0, 0)"),
     ],
 )
 def test_vectors_read_as_words(script, x, words):
@@ -557,18 +557,29 @@ def test_a_sheet_lays_pictures_in_rows(script):
 
 
 def test_plane_splits_as_the_subspaces_do(script):
-    basis = spec(plane())["basis"]
-    coefficients = [0.7, -1.2, 0.4]
-    got = script("plane", "js.split(given.basis, given.c)", basis=basis, c=coefficients)
-    x = np.array(got["x"])
-    S = vslib.Subspaces(PLANE)
-    np.testing.assert_allclose(x, coefficients @ np.array(basis["V"]), atol=1e-14)
-    np.testing.assert_allclose((got["signal"], got["rejected"]), S.split(x), atol=1e-14)
-    np.testing.assert_allclose(got["y"], PLANE @ x, atol=1e-14)
-    assert got["lost"] == pytest.approx(float(S.rejected_energy(x)), rel=1e-12)
-    assert got["kept"] + got["lost"] == pytest.approx(1)
-    moved = script("plane", "js.split(given.basis, given.c)", basis=basis, c=[0.7, -1.2, 2.0])
-    assert moved["y"] == got["y"] and moved["x"] != got["x"]
+    """Two hundred matrices of every rank, of whole numbers and of others, some with zeros."""
+    rng = np.random.default_rng(0)
+    cases = []
+    for number in range(200):
+        W = rng.integers(-3, 4, (2, 3)) * (1.0 if number % 2 else 10 * rng.random((2, 3)))
+        if number % 5 == 0:
+            W = np.outer(rng.integers(-3, 4, 2), W[0])
+        cases.append((W * (number % 11 > 0), rng.integers(-9, 10, 3) * (number % 13 > 0)))
+    found = script("plane", "given.cases.map(([W, x]) => js.split(W, x))", cases=cases)
+    for (W, x), got in zip(cases, found, strict=True):
+        S = vslib.Subspaces(W, rtol=1e-9)
+        assert got["rank"] == S.rank
+        np.testing.assert_allclose((got["signal"], got["rejected"]), S.split(x), atol=1e-11)
+        np.testing.assert_allclose(got["y"], W @ x, atol=1e-11)
+        energy = float(S.rejected_energy(x))
+        assert got["lost"] == pytest.approx(energy, abs=1e-12)
+        assert got["kept"] == pytest.approx(1 - energy if x.any() else 0, abs=1e-12)
+        if got["rank"] == 1:
+            np.testing.assert_allclose(S.split(got["row"])[1], 0, atol=1e-11)
+            np.testing.assert_allclose(S.split_out(got["column"])[1], 0, atol=1e-11)
+        if got["rank"] == 2:
+            np.testing.assert_allclose(S.split(got["across"])[0], 0, atol=1e-10)
+    assert {got["rank"] for got in found} == {0, 1, 2}
 
 
 def test_the_plane_is_seen_from_where_the_sliders_say(script):

@@ -31,6 +31,7 @@ class View(anywidget.AnyWidget):
 
     It holds the sliders itself, so that whoever shows it finds them with it. A link beside them
     (`ipywidgets.jslink`) is no part of it: Colab leaves that out of a notebook opened again.
+    `entries` are numbers that the reader changes in the view itself.
 
     Examples
     --------
@@ -45,6 +46,7 @@ class View(anywidget.AnyWidget):
     _css = traitlets.Unicode().tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
     sliders = traitlets.List().tag(sync=True, **ipywidgets.widget_serialization)
+    entries = traitlets.List().tag(sync=True)
 
     def __init__(self, name, spec, sliders):
         super().__init__(
@@ -146,7 +148,7 @@ def _position(slider):
     return "value", 0, []
 
 
-def box(name, spec, sliders):
+def box(name, spec, sliders, entries=()):
     """The sliders over the view that the JavaScript file `name` draws, and that follows them.
 
     Parameters
@@ -155,6 +157,8 @@ def box(name, spec, sliders):
     spec : dict
         What the JavaScript needs besides the controls: JSON and packed arrays.
     sliders : list of ipywidgets sliders
+    entries : sequence of float
+        Where fields in the view itself start.
 
     Returns
     -------
@@ -173,6 +177,7 @@ def box(name, spec, sliders):
         for slider, (key, first, options) in zip(sliders, positions, strict=True)
     ]
     view = View(name, spec | {"controls": controls}, sliders)
+    view.entries = list(entries)
     width = max(len(slider.description) for slider in sliders)
     for slider in sliders:
         slider.style.description_width = f"{0.55 * width + 0.5:.1f}em"

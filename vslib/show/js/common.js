@@ -210,8 +210,8 @@ export function nameControls(box) {
 }
 
 // Fills el with a stage of so many columns (on a wide page and on a phone) and a sentence.
-// build(stage) returns a function from the positions of the controls to the sentence, called now
-// and whenever a control moves.
+// build(stage, again) returns a function from the positions of the controls to the sentence, called
+// now, whenever a control moves, and by again().
 export async function live(model, el, [columns, few], build) {
   const { controls } = model.get("spec"), sliders = await Promise.all(model.get("sliders").map(
     (held) => model.widget_manager.get_model(held.replace("IPY_MODEL_", ""))));
@@ -219,7 +219,7 @@ export async function live(model, el, [columns, few], build) {
   const sentence = html("p", { class: "vslib-words", "data-live": "", "aria-live": "polite" });
   el.classList.add("vslib-view");
   el.append(stage, sentence);
-  const draw = build(stage);
+  const draw = build(stage, () => update());
   const update = () => {
     sentence.textContent = draw(controls.map(({ key, first }, i) => sliders[i].get(key) - first));
   };
