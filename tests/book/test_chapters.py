@@ -277,3 +277,20 @@ def test_gradient_descent_keeps_the_sum_of_the_rows_and_adam_does_not(
     change = W.detach() - torch.tensor(start[0])
     assert change.abs().max() > 1e-3
     assert (change.sum(0).abs().max() < 1e-5) == kept
+
+
+def test_training_moved_the_rows_of_fc5_within_the_span_of_its_images():
+    """Chapter 2's theorem, down to the rounding of 32-bit numbers."""
+    images = mnist.load("train")[0][mnist.split()[0]].reshape(-1, 784)
+    square = sum(part.astype(float).T @ part.astype(float) for part in np.array_split(images, 50))
+    sizes, directions = np.linalg.eigh(square)
+    outside = directions[:, sizes < 1e-11 * sizes[-1]]
+    first, last = (
+        layers.matrices(networks.weights("fc5", epoch=epoch))["layer1"].values
+        for epoch in (0, None)
+    )
+    change = last - first
+    assert 68 <= outside.shape[1] < 100
+    assert np.linalg.norm(change @ outside) < 1e-6 * np.linalg.norm(change)
+    # The rows themselves are not in the span: they began as chance had put them.
+    assert np.linalg.norm(last @ outside) > 0.1 * np.linalg.norm(last)
