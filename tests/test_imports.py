@@ -19,9 +19,9 @@ ROOT = PACKAGE.parent
 FLOORS = (
     {"arrays", "files"},
     {"inference"},
-    {"mnist", "spaces", "layers", "preimage"},
+    {"mnist", "spaces", "layers", "preimage", "bijections"},
     {"convolution", "inversion", "networks", "show"},
-    {"synthesis"},
+    {"synthesis", "invertible"},
     {"paper"},
     {"__main__"},
 )

@@ -10,11 +10,12 @@ from vslib.networks.fingerprints import checksums, fingerprint
 from vslib.networks.onelayer import descend
 from vslib.networks.publishing import publish
 from vslib.networks.shipped import NAMES, NetworkError, assemble, build, card, load, weights
-from vslib.networks.training import RECIPE, TrainingError, accuracy, train
+from vslib.networks.training import RECIPE, RECIPES, TrainingError, accuracy, train
 
 __all__ = [
     "NAMES",
     "RECIPE",
+    "RECIPES",
     "NetworkError",
     "TrainingError",
     "accuracy",

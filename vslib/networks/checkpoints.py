@@ -98,7 +98,8 @@ def save(folder, epoch, network, momenta):
 
     parts = {f"network/{key}": value for key, value in network.state_dict().items()}
     parts |= {f"momentum/{key}": value for key, value in momenta.items()}
-    files.write(Path(folder) / f"epoch{epoch:02d}.safetensors", pack(parts))
+    whole = {key: value.contiguous() for key, value in parts.items()}
+    files.write(Path(folder) / f"epoch{epoch:02d}.safetensors", pack(whole))
 
 
 def restore(folder, network, expected):

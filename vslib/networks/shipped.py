@@ -24,6 +24,14 @@ __all__ = [
 FOLDER = resources.files("vslib.networks") / "data" / "weights"
 NAMES = ("fc1", "fc5", "resnet18")
 FACTS = ("epochs", "files", "initial_checksums", "initial_fingerprint", "names", "seed", "torch")
+# Chapter 9's: bijections with a readout by the kind of their couplings; "noise" does not ship.
+KINDS = {
+    "bijection": "additive",
+    "twin": "rectified",
+    "reconstruction": "additive",
+    "likelihood": "affine",
+    "noise": "additive",
+}
 WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
 
 
@@ -41,8 +49,9 @@ class NetworkError(ValueError):
 
 
 def _known(name):
-    if name not in NAMES:
-        raise NetworkError(f"network: expected one of {', '.join(NAMES)}, got {name!r}")
+    if name not in (*NAMES, *KINDS):
+        known = ", ".join((*NAMES, *KINDS))
+        raise NetworkError(f"network: expected one of {known}, got {name!r}")
 
 
 @functools.cache
@@ -114,6 +123,10 @@ def build(name, seed=0):
             network.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
             network.register_forward_pre_hook(_add_channel)
             return network
+        if name in KINDS:
+            from vslib.bijections import Bijection, Classifier
+
+            return Classifier(Bijection(KINDS[name]), nn.Linear(784, 10))
         parts = {"flatten": nn.Flatten()}
         for number, (wide, narrow) in enumerate(itertools.pairwise(WIDTHS[name]), 1):
             parts |= {f"layer{number}": nn.Linear(wide, narrow), f"selu{number}": nn.SELU()}

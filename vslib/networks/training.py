@@ -10,9 +10,10 @@ from vslib.layers import crop_unseen_taps, fill_taps
 from vslib.networks.checkpoints import restore, save
 from vslib.networks.evaluation import checked, evaluate
 from vslib.networks.fingerprints import fingerprint
+from vslib.networks.methods import CYCLE, Descent, OneCycle
 from vslib.networks.shipped import build
 
-__all__ = ["RECIPE", "TrainingError", "accuracy", "train"]
+__all__ = ["RECIPE", "RECIPES", "TrainingError", "accuracy", "train"]
 
 RECIPE = {
     "optimizer": "SGD",
@@ -21,6 +22,14 @@ RECIPE = {
     "batch size": 32,
     "loss": "cross-entropy of the outputs",
     "images": "[0, 1], not normalised",
+}
+# Of the networks that are not the paper's; the names of what is added to the loss are weights.
+RECIPES = {
+    "bijection": CYCLE,
+    "twin": CYCLE,
+    "reconstruction": CYCLE | {"reconstruction": 10.0, "noise": 0.1},
+    "likelihood": CYCLE | {"likelihood": 1.0, "noise": 0.1},
+    "noise": CYCLE | {"noise": 0.1},
 }
 
 
@@ -86,18 +95,20 @@ def accuracy(network, images, labels, batch=1000, take=None):
     return float((outputs.argmax(1) == labels).mean())
 
 
-def train(name, folder, epochs=20, seed=0, resume=False, data=None):
-    """Train one of the paper's networks from scratch, a checkpoint after each epoch.
+def train(name, folder, epochs=None, seed=0, resume=False, data=None, recipe=None):
+    """Train a network that ships from scratch, a checkpoint after each epoch.
 
     Kernels are trained without the taps that only ever meet padding, which no gradient
     reaches (`crop_unseen_taps`): the same network in two thirds of the time.
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}
+    name : str
+        As `vslib.networks.build` takes it.
     folder : path-like
         Takes ``epochNN.safetensors`` and ``record.json``, each either whole or not there.
-    epochs : int
+    epochs : int, optional
+        By default 20, and for a network of `RECIPES` what its recipe says.
     seed : int
         Of the initial weights, the split and the order of the images.
     resume : bool
@@ -106,6 +117,8 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     data : pair of pairs of arrays, optional
         Images and labels to train on, images and labels to validate with; by default the
         50,000 and 10,000 of ``mnist.split(seed)``.
+    recipe : dict, optional
+        By default that of `RECIPES`, or the paper's, `RECIPE`, for a network that is not there.
 
     Returns
     -------
@@ -134,12 +147,14 @@ def train(name, folder, epochs=20, seed=0, resume=False, data=None):
     import torch
 
     with torch.inference_mode(False), torch.enable_grad():
-        return _train(name, Path(folder), epochs, seed, resume, data)
+        recipe = RECIPES.get(name, RECIPE) if recipe is None else recipe
+        epochs = recipe.get("epochs", 20) if epochs is None else epochs
+        recipe = recipe | {"epochs": epochs} if "epochs" in recipe else recipe
+        return _train(name, Path(folder), epochs, seed, resume, data, recipe)
 
 
-def _train(name, folder, epochs, seed, resume, data):
+def _train(name, folder, epochs, seed, resume, data, recipe):
     import torch
-    from torch.nn.functional import cross_entropy
     from tqdm.auto import tqdm
 
     network = build(name, seed)
@@ -147,7 +162,7 @@ def _train(name, folder, epochs, seed, resume, data):
         "name": name,
         "seed": seed,
         "torch": torch.__version__,
-        "recipe": RECIPE,
+        "recipe": recipe,
         "initial_fingerprint": fingerprint(network),
         "history": [],
     }
@@ -167,36 +182,30 @@ def _train(name, folder, epochs, seed, resume, data):
         data = [(images[part], labels[part]) for part in mnist.split(seed)]
     (images, labels), validation = [labelled(*pair) for pair in data]
 
-    small, windows = crop_unseen_taps(network, images.shape[1:])
-    optimizer = torch.optim.SGD(
-        small.parameters(),
-        lr=RECIPE["learning rate"],
-        momentum=RECIPE["momentum"],
-        fused=True,
-    )
-    for key, parameter in small.named_parameters():
-        if key in momenta:
-            optimizer.state[parameter]["momentum_buffer"] = momenta[key]
+    size = recipe["batch size"]
+    steps = epochs * math.ceil(len(images) / size)
+    if recipe["optimizer"] == "SGD":
+        small, windows = crop_unseen_taps(network, images.shape[1:])
+        method = Descent(small, recipe, momenta, steps)
+    else:
+        small, windows = network, {}
+        method = OneCycle(network, recipe, momenta, steps)
     if not record["history"]:
         save(folder, 0, network, {})
     for epoch in range(len(record["history"]) + 1, epochs + 1):
-        order = torch.randperm(
-            len(images), generator=torch.Generator().manual_seed(1000 * seed + epoch)
-        )
+        generator = torch.Generator().manual_seed(1000 * seed + epoch)
+        order = torch.randperm(len(images), generator=generator)
         small.train()
         total = 0.0
         with tqdm(total=len(order), desc=f"{name} epoch {epoch}/{epochs}", unit="image") as bar:
-            for start in range(0, len(order), RECIPE["batch size"]):
-                batch = order[start : start + RECIPE["batch size"]].numpy()
-                optimizer.zero_grad()
-                loss = cross_entropy(
-                    small(torch.tensor(images[batch])), torch.tensor(labels[batch])
+            for start in range(0, len(order), size):
+                batch = order[start : start + size].numpy()
+                loss = method.learn(
+                    torch.tensor(images[batch]), torch.tensor(labels[batch]), generator
                 )
-                loss.backward()
-                optimizer.step()
-                total += loss.item() * len(batch)
+                total += loss * len(batch)
                 if not math.isfinite(total):
-                    raise TrainingError(_stopped(folder, epoch, f"the loss is {loss.item()}"))
+                    raise TrainingError(_stopped(folder, epoch, f"the loss is {loss}"))
                 bar.update(len(batch))
             if not all(torch.isfinite(p).all() for p in small.parameters()):
                 raise TrainingError(_stopped(folder, epoch, "a weight is no finite number"))
@@ -205,11 +214,9 @@ def _train(name, folder, epochs, seed, resume, data):
             except NetworkOutputError as error:
                 raise TrainingError(_stopped(folder, epoch, str(error))) from error
             bar.set_postfix_str(f"validation accuracy {share:.4f}")
-        fill_taps(network, small, windows)
-        momenta = {
-            key: optimizer.state[p]["momentum_buffer"] for key, p in small.named_parameters()
-        }
-        save(folder, epoch, network, momenta)
+        if small is not network:
+            fill_taps(network, small, windows)
+        save(folder, epoch, network, method.momenta())
         record["history"].append(
             {"epoch": epoch, "loss": total / len(images), "validation_accuracy": share}
         )
