@@ -2,13 +2,27 @@
 
 import argparse
 
+TRAINED = (
+    "fc1",
+    "fc5",
+    "resnet18",
+    "bijection",
+    "twin",
+    "bijection-reconstruction",
+    "bijection-likelihood",
+    "bijection-noise",
+)
+
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m vslib", description="What a network keeps.")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("train", help="train one of the paper's networks from scratch")
-    command.add_argument("name", choices=("fc1", "fc5", "resnet18"))
-    command.add_argument("--epochs", type=int, default=20, help="how many in all, 1 or more")
+    command = commands.add_parser("train", help="train a network that ships from scratch")
+    command.add_argument("name", choices=TRAINED)
+    command.add_argument("--epochs", type=int, help="how many in all, 1 or more (the recipe's)")
+    command.add_argument(
+        "--paper", action="store_true", help="by the paper's recipe, where the network has its own"
+    )
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--folder", help="of the checkpoints (runs/NAME)")
     command.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
@@ -34,7 +48,7 @@ def main():
 
         stored.publish(folder=given.folder or stored.FOLDER)
         return
-    if given.epochs < 1:
+    if given.epochs is not None and given.epochs < 1:
         parser.error(f"--epochs: expected 1 or more, got {given.epochs}")
     if given.command == "reproduce":
         _reproduce(given)
@@ -43,7 +57,10 @@ def main():
     from vslib import networks
 
     folder = given.folder or f"runs/{given.name}"
-    record = networks.train(given.name, folder, given.epochs, given.seed, given.resume)
+    recipe = networks.RECIPE if given.paper else None
+    record = networks.train(
+        given.name, folder, given.epochs, given.seed, given.resume, recipe=recipe
+    )
     if given.publish:
         networks.publish(folder)
     print(f"{folder}: validation accuracy {record['history'][-1]['validation_accuracy']:.4f}")

@@ -107,8 +107,9 @@ class TestFiles:
         assert shipped == {"fc1": list(range(21)), "fc5": [0, 20], "resnet18": [20]}
 
     def test_are_those_of_the_cards_and_no_others(self):
-        named = {f"{name}.{kind}" for name in networks.NAMES for kind in ("json", "md")}
-        for name in networks.NAMES:
+        names = (*networks.NAMES, *networks.INVERTIBLE)
+        named = {f"{name}.{kind}" for name in names for kind in ("json", "md")}
+        for name in names:
             for entry in networks.card(name)["files"].values():
                 named.add(entry["file"])
                 content = (shipped.FOLDER / entry["file"]).read_bytes()

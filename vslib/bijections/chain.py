@@ -1,6 +1,5 @@
 """A bijection of images as a chain of layers, and a classifier made of it and one matrix."""
 
-import torch
 from torch import nn
 
 from vslib.bijections.couplings import Coupling, Mix, Squeeze

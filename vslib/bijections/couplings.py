@@ -104,7 +104,9 @@ class Mix(nn.Module):
         order = list(range(channels)) if order is None else [int(place) for place in order]
         if sorted(order) != list(range(channels)):
             raise ValueError(f"order: expected the numbers 0 to {channels - 1}, got {order}")
-        self.register_buffer("matrix", torch.tensor(H[:, order].copy("C"), dtype=torch.get_default_dtype()))
+        self.register_buffer(
+            "matrix", torch.tensor(H[:, order].copy("C"), dtype=torch.get_default_dtype())
+        )
 
     def forward(self, x):
         """(N, c, h, w) to (N, c, h, w)."""

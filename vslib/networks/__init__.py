@@ -5,14 +5,16 @@ it.
 """
 
 from vslib.networks import checkpoints
+from vslib.networks.architectures import INVERTIBLE, NAMES, NetworkError, build
 from vslib.networks.evaluation import decide, evaluate, image_axes, recognise
 from vslib.networks.fingerprints import checksums, fingerprint
 from vslib.networks.onelayer import descend
 from vslib.networks.publishing import publish
-from vslib.networks.shipped import NAMES, NetworkError, assemble, build, card, load, weights
+from vslib.networks.shipped import assemble, card, load, weights
 from vslib.networks.training import RECIPE, RECIPES, TrainingError, accuracy, train
 
 __all__ = [
+    "INVERTIBLE",
     "NAMES",
     "RECIPE",
     "RECIPES",

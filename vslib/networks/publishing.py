@@ -6,6 +6,7 @@ import numpy as np
 
 from vslib import files, mnist
 from vslib.networks import checkpoints, shipped, training
+from vslib.networks.architectures import NAMES, build
 from vslib.networks.fingerprints import checksums
 
 __all__ = ["publish"]
@@ -15,7 +16,7 @@ def publish(folder, destination=shipped.FOLDER):
     """Write a finished run as a shipped network: its weights, facts and model card.
 
     fc1 ships after every epoch, fc5 before training and at the end, resnet18 at the end with
-    its kernels in float16; accuracies are those of what ships.
+    its kernels in float16, the others at the end; accuracies are those of what ships.
 
     Parameters
     ----------
@@ -43,8 +44,8 @@ def publish(folder, destination=shipped.FOLDER):
     folder, destination = Path(folder), Path(destination)
     facts = checkpoints.record(folder)
     name, last = facts["name"], len(facts["history"])
-    epochs = {"fc1": range(last + 1), "fc5": (0, last), "resnet18": (last,)}[name]
-    names = list(shipped.build(name).state_dict())
+    epochs = {"fc1": range(last + 1), "fc5": (0, last)}.get(name, (last,))
+    names = list(build(name).state_dict())
     facts |= {"epochs": last, "names": names, "files": {}}
     for epoch in epochs:
         state = checkpoints.state(folder, epoch)
@@ -57,7 +58,7 @@ def publish(folder, destination=shipped.FOLDER):
         content, file = save(arrays), f"{name}-epoch{epoch:02d}.safetensors"
         files.write(destination / file, content)
         facts["files"][str(epoch)] = {"file": file, "sha256": files.digest(content)}
-    facts["initial_checksums"] = checksums(shipped.build(name, facts["seed"]))
+    facts["initial_checksums"] = checksums(build(name, facts["seed"]))
     network = shipped.assemble(name, arrays)
     images, labels = mnist.load("train")
     _, validation = mnist.split(facts["seed"])
@@ -76,9 +77,14 @@ def _model_card(facts):
         f"| {epoch} | `{entry['file']}` | `{entry['sha256']}` |"
         for epoch, entry in facts["files"].items()
     )
+    kind = (
+        "One of the three networks of Pattichis and Pattichis (2024)"
+        if facts["name"] in NAMES
+        else "One of the networks of chapter 9"
+    )
     return f"""# Model card: {facts["name"]}
 
-One of the three networks of Pattichis and Pattichis (2024), trained from scratch on MNIST by
+{kind}, trained from scratch on MNIST by
 `python -m vslib train {facts["name"]}`. Made for the book *What a Network Keeps*: to be looked
 into, not to be relied on for reading digits.
 

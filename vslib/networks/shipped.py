@@ -1,57 +1,18 @@
-"""The three networks of the paper, trained and shipped: as torch modules, or as arrays."""
+"""The networks that are trained and shipped: as torch modules, or as arrays."""
 
-import contextlib
 import functools
-import itertools
-from collections import OrderedDict
 from importlib import resources
 
 import numpy as np
 
 from vslib import files
+from vslib.networks.architectures import INVERTIBLE, NAMES, NetworkError, build
 from vslib.networks.fingerprints import checksums, fingerprint
 
-__all__ = [
-    "NAMES",
-    "NetworkError",
-    "assemble",
-    "build",
-    "card",
-    "load",
-    "weights",
-]
+__all__ = ["assemble", "card", "load", "weights"]
 
 FOLDER = resources.files("vslib.networks") / "data" / "weights"
-NAMES = ("fc1", "fc5", "resnet18")
 FACTS = ("epochs", "files", "initial_checksums", "initial_fingerprint", "names", "seed", "torch")
-# Chapter 9's: bijections with a readout by the kind of their couplings; "noise" does not ship.
-KINDS = {
-    "bijection": "additive",
-    "twin": "rectified",
-    "reconstruction": "additive",
-    "likelihood": "affine",
-    "noise": "additive",
-}
-WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
-
-
-class NetworkError(ValueError):
-    """A network, or an epoch of it, that cannot be given out as asked.
-
-    Examples
-    --------
-    >>> try:
-    ...     weights("fc5", epoch=7)
-    ... except NetworkError as error:
-    ...     print(error)
-    fc5 at epoch 7 does not ship as arrays: expected one of 0, 20
-    """
-
-
-def _known(name):
-    if name not in (*NAMES, *KINDS):
-        known = ", ".join((*NAMES, *KINDS))
-        raise NetworkError(f"network: expected one of {known}, got {name!r}")
 
 
 @functools.cache
@@ -60,7 +21,7 @@ def card(name):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}
+    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
 
     Returns
     -------
@@ -73,7 +34,9 @@ def card(name):
     >>> facts["epochs"], facts["seed"], round(facts["test_accuracy"], 2)
     (20, 0, 0.92)
     """
-    _known(name)
+    if name not in (*NAMES, *INVERTIBLE):
+        known = ", ".join((*NAMES, *INVERTIBLE))
+        raise NetworkError(f"network: expected one of {known}, got {name!r}")
     return files.read_json(FOLDER / f"{name}.json", FACTS, build=_facts)
 
 
@@ -83,80 +46,12 @@ def _facts(found):
     return found
 
 
-def build(name, seed=0):
-    """An untrained network, its weights drawn by torch from `seed`.
-
-    The two fully connected networks have SELU as their activation: fc1 on its output, fc5
-    between its layers. ResNet18 has a one-channel first convolution (paper, section 3).
-
-    Parameters
-    ----------
-    name : {"fc1", "fc5", "resnet18"}
-    seed : int
-
-    Returns
-    -------
-    torch.nn.Module
-        From images (N, 28, 28) in [0, 1] to outputs (N, 10).
-
-    Examples
-    --------
-    >>> [type(layer).__name__ for layer in build("fc1")]
-    ['Flatten', 'Linear', 'SELU']
-    """
-    import torch
-    from torch import nn
-
-    _known(name)
-    # Whatever the caller has set: the network is float32, on the CPU, and can be trained.
-    with (
-        torch.random.fork_rng(devices=[]),
-        torch.inference_mode(False),
-        torch.device("cpu"),
-        _float32(),
-    ):
-        torch.manual_seed(seed)
-        if name == "resnet18":
-            from torchvision.models import resnet18
-
-            network = resnet18(weights=None, num_classes=10)
-            network.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
-            network.register_forward_pre_hook(_add_channel)
-            return network
-        if name in KINDS:
-            from vslib.bijections import Bijection, Classifier
-
-            return Classifier(Bijection(KINDS[name]), nn.Linear(784, 10))
-        parts = {"flatten": nn.Flatten()}
-        for number, (wide, narrow) in enumerate(itertools.pairwise(WIDTHS[name]), 1):
-            parts |= {f"layer{number}": nn.Linear(wide, narrow), f"selu{number}": nn.SELU()}
-        if name == "fc5":
-            del parts["selu5"]
-        return nn.Sequential(OrderedDict(parts))
-
-
-@contextlib.contextmanager
-def _float32():
-    import torch
-
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-def _add_channel(network, inputs):
-    return inputs[0].unsqueeze(1) if inputs[0].ndim == 3 else inputs[0]
-
-
 def weights(name, epoch=None):
     """Parameters of a shipped network as arrays, without torch.
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}
+    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
     epoch : int, optional
         The last by default; which ones ship is said by ``card(name)["files"]``.
 
@@ -197,7 +92,7 @@ def assemble(name, arrays):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}
+    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
     arrays : dict of str to array
         As `weights` gives them; taken as float32.
 
@@ -223,11 +118,11 @@ def load(name, epoch=None):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}
+    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
     epoch : int, optional
-        The last by default. Epoch 0, before training, is to be had for all three: resnet18's
-        is built again from its seed and checked by its fingerprint, or by its checksums where
-        the processor is of another kind and rounds otherwise.
+        The last by default. Epoch 0, before training, is to be had for all: where it does not
+        ship it is built again from its seed and checked by its fingerprint, or by its checksums
+        where the processor is of another kind and rounds otherwise.
 
     Returns
     -------

@@ -7,11 +7,11 @@ from vslib import files, mnist
 from vslib.arrays import class_labels, labelled
 from vslib.inference import NetworkOutputError
 from vslib.layers import crop_unseen_taps, fill_taps
+from vslib.networks.architectures import build
 from vslib.networks.checkpoints import restore, save
 from vslib.networks.evaluation import checked, evaluate
 from vslib.networks.fingerprints import fingerprint
 from vslib.networks.methods import CYCLE, Descent, OneCycle
-from vslib.networks.shipped import build
 
 __all__ = ["RECIPE", "RECIPES", "TrainingError", "accuracy", "train"]
 
@@ -27,9 +27,9 @@ RECIPE = {
 RECIPES = {
     "bijection": CYCLE,
     "twin": CYCLE,
-    "reconstruction": CYCLE | {"reconstruction": 10.0, "noise": 0.1},
-    "likelihood": CYCLE | {"likelihood": 1.0, "noise": 0.1},
-    "noise": CYCLE | {"noise": 0.1},
+    "bijection-reconstruction": CYCLE | {"reconstruction": 10.0, "noise": 0.1},
+    "bijection-likelihood": CYCLE | {"likelihood": 1.0, "noise": 0.1},
+    "bijection-noise": CYCLE | {"noise": 0.1},
 }
 
 

@@ -1,0 +1,32 @@
+"""Networks that are bijections of images, up to one matrix: all preimages at once.
+
+Codes and their two parts, images exchanged within a fibre, the Jacobian, the exact mode on
+integers. Chapter 9 teaches it.
+"""
+
+from vslib.bijections import Bijection, Classifier, Coupling, Mix, Squeeze
+from vslib.invertible.fibres import code, decode, exchange, preimage, split, walk
+from vslib.invertible.lattice import Lattice, lattice
+from vslib.invertible.numeric import ArrayBijection
+from vslib.invertible.opening import Found
+from vslib.invertible.volume import Jacobian, jacobian
+
+__all__ = [
+    "ArrayBijection",
+    "Bijection",
+    "Classifier",
+    "Coupling",
+    "Found",
+    "Jacobian",
+    "Lattice",
+    "Mix",
+    "Squeeze",
+    "code",
+    "decode",
+    "exchange",
+    "jacobian",
+    "lattice",
+    "preimage",
+    "split",
+    "walk",
+]
