@@ -171,7 +171,7 @@ class TestWeights:
             ("fc1", "last", "fc1 at epoch 'last' does not ship"),
             ("fc5", 3, "fc5 at epoch 3 does not ship as arrays: expected one of 0, 20"),
             ("resnet18", 0, "resnet18 at epoch 0 does not ship as arrays: expected one of 20"),
-            ("vgg", None, "network: expected one of fc1, fc5, resnet18, got 'vgg'"),
+            ("vgg", None, "network: expected one of fc1, fc5, resnet18, bijection"),
         ],
     )
     def test_of_what_does_not_ship_are_an_error_that_says_what_does(self, name, epoch, words):
@@ -283,7 +283,7 @@ class TestBuild:
         assert ours["conv1.weight"].shape == (64, 1, 7, 7)
 
     def test_of_an_unknown_name_is_an_error(self):
-        with pytest.raises(networks.NetworkError, match="expected one of fc1, fc5, resnet18, got"):
+        with pytest.raises(networks.NetworkError, match="expected one of fc1, fc5, resnet18, bijection"):
             networks.build("fc2")
 
 

@@ -238,10 +238,3 @@ def _mixed(classifier, x, other, share):
         signal, own = net.spaces.split(z)
         rejected = net.spaces.split(w)[1]
         return net.found(signal + (1 - share) * own + share * rejected, z @ net.A.T + net.b)
-
-
-def shaped(x, name, axes=None):
-    x = real_array(x, name, axes, 28)
-    if x.shape[-2:] != (28, 28):
-        raise ValueError(f"{name}: expected images of shape (..., 28, 28), got {x.shape}")
-    return x

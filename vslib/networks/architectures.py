@@ -9,7 +9,7 @@ __all__ = ["INVERTIBLE", "NAMES", "NetworkError", "build"]
 NAMES = ("fc1", "fc5", "resnet18")
 # Chapter 9's: a bijection, or its twin, and a readout. What was trained with noise alone is there
 # to be compared with, and does not ship.
-INVERTIBLE = ("bijection", "twin", "bijection-reconstruction", "bijection-likelihood")
+INVERTIBLE = ("bijection",)
 KINDS = {
     "bijection": "additive",
     "twin": "rectified",
@@ -25,8 +25,9 @@ class NetworkError(ValueError):
 
     Examples
     --------
+    >>> from vslib import networks
     >>> try:
-    ...     weights("fc5", epoch=7)
+    ...     networks.weights("fc5", epoch=7)
     ... except NetworkError as error:
     ...     print(error)
     fc5 at epoch 7 does not ship as arrays: expected one of 0, 20
