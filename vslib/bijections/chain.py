@@ -46,6 +46,7 @@ class Bijection(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> phi = Bijection()
     >>> x = torch.rand(2, 28, 28)
     >>> phi(x).shape, torch.allclose(phi.inverse(phi(x)), x, atol=1e-6)
@@ -110,6 +111,7 @@ class Classifier(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> classifier = Classifier(Bijection(), nn.Linear(784, 10))
     >>> classifier(torch.rand(2, 28, 28)).shape
     torch.Size([2, 10])
