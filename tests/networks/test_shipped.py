@@ -283,7 +283,7 @@ class TestBuild:
         assert ours["conv1.weight"].shape == (64, 1, 7, 7)
 
     def test_of_an_unknown_name_is_an_error(self):
-        with pytest.raises(networks.NetworkError, match="expected one of fc1, fc5, resnet18, bijection"):
+        with pytest.raises(networks.NetworkError, match="expected one of fc1, fc5, resnet18, bij"):
             networks.build("fc2")
 
 
