@@ -247,3 +247,13 @@ def test_normal_form_keeps_text_that_is_checked_and_nothing_else():
         kept.execution_count == 1 and kept.source == "print(1)" and "scrolled" not in kept.metadata
     )
     assert dropped.outputs == [] and dropped.execution_count is None
+
+
+def test_no_label_stands_in_two_chapters():
+    """The build would say so, but at its end."""
+    owners = {}
+    for path in NOTEBOOKS:
+        text = "\n".join(cell.source for cell in cells(path, "markdown"))
+        for label in re.findall(r"^:label: (\S+)|\$\$ \((\S+)\)$", text, re.M):
+            owners.setdefault("".join(label), set()).add(path.stem)
+    assert {label: found for label, found in owners.items() if len(found) > 1} == {}
