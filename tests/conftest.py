@@ -1,7 +1,6 @@
 """Paths, the built site and a browser, for the tests that need them."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -43,18 +42,14 @@ def site():
 
 @pytest.fixture(scope="session")
 def browser():
+    import chromium
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    path = next(filter(None, map(shutil.which, (*names, mac))), None)
+    path = chromium.find()
     if path is None:
         missing = "no Chromium or Chrome on this machine"
         if os.environ.get("VSLIB_BROWSER") == "required":
             pytest.fail(f"{missing}, and VSLIB_BROWSER=required forbids skipping")
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        yield playwright.chromium.launch(
-            executable_path=path, args=[*flags, "--disable-background-networking"]
-        )
+        yield playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 RUFF = [sys.executable, "-m", "ruff"]
 NBVAL = ["--nbval-lax", "--nbval-cell-timeout=1200"]
+SITE = ["tests/book", "tests/delivery"]  # the tests that open the built site
 EMPTY = 5  # pytest's exit code where a path holds no test
 
 
@@ -30,9 +31,9 @@ def stages(room=None):
         return {
             "style": [[*RUFF, "check", "."], [*RUFF, "format", "--check", "."]],
             "examples": [[*PYTEST, "--doctest-modules", "vslib"]],
-            "library": [[*PYTEST, "tests", "--ignore=tests/book"]],
+            "library": [[*PYTEST, "tests", *(f"--ignore={each}" for each in SITE)]],
             "notebooks": [[*PYTEST, *NBVAL, "book"]],
-            "pages": [[*PYTEST, "tests/book"]],
+            "pages": [[*PYTEST, *SITE]],
         }
     if room == "book":
         return {name: found for name, found in stages().items() if name in ("notebooks", "pages")}
