@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import shutil
+import tracemalloc
 from typing import ClassVar
 
 import numpy as np
@@ -44,6 +45,15 @@ class TestLoad:
         )
         assert_array_equal(labels[:10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4])
         assert_array_equal(np.unique(np.rint(images * 255) - images * 255), 0)
+
+    def test_makes_no_second_copy_of_the_images(self):
+        tracemalloc.start()
+        try:
+            images, _ = mnist.load.__wrapped__("train")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 1.9 * images.nbytes  # with the file, whose bytes are a quarter of them
 
     def test_cannot_be_written_to(self):
         for array in mnist.load("test"):
