@@ -1,0 +1,111 @@
+"""Write the Colab editions of the chapters, _build/colab/*.ipynb: plain Markdown that Colab shows.
+
+Colab shows MyST as it stands, so roles and directives are resolved, solutions are folded, and a
+first cell installs vslib where it is not there. What is computed is computed there: no output is
+kept.
+"""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+import address
+import nbformat
+from labels import Book
+from plain import SOLUTION, blocks, folded, roles
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "_build" / "colab"
+INSTALL = """\
+# @title Set-up: installs vslib in Colab; elsewhere it does nothing
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install -q "vslib @ {}"\
+"""
+FOLD = {"cellView": "form", "jupyter": {"source_hidden": True}}  # as Colab and as JupyterLab fold
+
+
+def text_cell(source, name):
+    return nbformat.v4.new_markdown_cell(source.strip(), id=name)
+
+
+def code_cell(source, name, title=None):
+    """A code cell, folded under a title if it has one."""
+    metadata = copy.deepcopy(FOLD) if title else {}
+    source = f"# @title {title}\n{source}" if title else source
+    return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)
+
+
+def pieces(source):
+    """Parts of a text cell: (what, text), where a solution over several cells begins and ends."""
+    at = 0
+    for mark in SOLUTION.finditer(source):
+        yield "text", source[at : mark.start()]
+        target = re.match(r":+\{solution-\w+\}[ ]*(\S*)", mark[0])[1]
+        yield mark[1], target
+        at = mark.end()
+    yield "text", source[at:]
+
+
+def converted(notebook, book):
+    """The cells of an edition, after its first."""
+    cells, solution = [], None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            number = 0
+            for what, text in pieces(cell.source):
+                if what == "start":
+                    solution = f"Solution to {book.number(text)}"
+                elif what == "end":
+                    solution = None
+                elif text.strip():
+                    made = roles(blocks(text.strip(), book), book)
+                    made = folded(solution, made) if solution else made
+                    name = cell.id if not number else f"{cell.id}-{number}"
+                    cells.append(text_cell(made, name))
+                    number += 1
+            continue
+        tags = cell.metadata.get("tags", [])
+        title = "Code behind what follows" if {"hide-input", "hide-cell"} & {*tags} else None
+        cells.append(code_cell(cell.source, cell.id, solution or title))
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        if "caption" in figure:
+            words = roles(figure["caption"], book)
+            head = f"**{book.number(figure['name'])}** " if "name" in figure else ""
+            cells.append(text_cell(f"{head}*{words}*", f"{cell.id}-caption"))
+    return cells
+
+
+def edition(path, book):
+    """The Colab edition of a notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    where = book.address
+    cells = converted(notebook, book)
+    if where.is_set:
+        cells.insert(0, code_cell(INSTALL.format(where.archive), f"{path.stem}-colab"))
+        cells[0].metadata.update(copy.deepcopy(FOLD))
+        page = f"{where.site}book/{path.stem}.html"
+        said = f"*This is a copy for Colab. The page itself, and all chapters: [{page}]({page}).*"
+        cells.insert(1, text_cell(said, f"{path.stem}-where"))
+    names = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
+    made = nbformat.v4.new_notebook(cells=cells, metadata=names | {"colab": {"name": path.name}})
+    nbformat.validate(made)
+    return made
+
+
+def main(root=ROOT, target=TARGET):
+    book = Book(root, address.read(root))
+    target.mkdir(parents=True, exist_ok=True)
+    for old in target.glob("*.ipynb"):
+        old.unlink()
+    for path in sorted((root / "book").glob("*.ipynb")):
+        nbformat.write(edition(path, book), target / path.name)
+        print(target / path.name)
+    if not book.address.is_set:
+        print("No public address is set yet: links to the book and the set-up cell are left out.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
