@@ -55,6 +55,16 @@ class TestLoad:
             tracemalloc.stop()
         assert peak < 1.9 * images.nbytes  # with the file, whose bytes are a quarter of them
 
+    def test_averages_take_no_copy_of_all_images(self):
+        images, labels = mnist.load("train")
+        tracemalloc.start()
+        try:
+            mnist.class_averages(images, labels)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 0.5 * images.nbytes
+
     def test_cannot_be_written_to(self):
         for array in mnist.load("test"):
             with pytest.raises(ValueError, match="read-only"):
