@@ -19,7 +19,7 @@ def mistake(where, page):
     """The link that opens the form for mistakes with the page's name filled in."""
     query = urlencode({"template": "mistake.yml", "title": f"{page}: ", "where": page})
     return (
-        f'<p class="mistake"><a href="{where.source}/issues/new?{escape(query)}">'
+        f'<p class="mistake not-printed"><a href="{where.source}/issues/new?{escape(query)}">'
         "Report a mistake here</a></p>"
     )
 

@@ -9,6 +9,8 @@ import time
 __all__ = [
     "barriers",
     "contrasts",
+    "marks",
+    "moving",
     "open_page",
     "press_controls",
     "serve",
@@ -63,6 +65,40 @@ CONTRAST = r"""paper => {
     const [a, b] = [light(rgba(colour)), light(behind(e))].sort((x, y) => y - x);
     return [words(e).slice(0, 40), (a + 0.05) / (b + 0.05)];
   });
+}"""
+
+# Contrast of what shows where a slider is and stands to the page: the line round its track, its
+# handle's ground; of other controls the line round them.
+MARKS = r"""selector => {
+  const light = text => text.match(/[\d.]+/g).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ratio = colour => {
+    const [a, b] = [light(colour), light(getComputedStyle(document.body).backgroundColor)];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+  const line = (e, part) => {
+    const look = getComputedStyle(e), wide = parseFloat(look[`${part}Width`]);
+    return look[`${part}Style`] !== 'none' && wide ? ratio(look[`${part}Color`]) : 1;
+  };
+  return [...document.querySelectorAll(selector)].filter(e => e.getClientRects().length)
+    .flatMap(e => e.matches('.noUi-handle') ? [
+      ['track', line(e.closest('.noUi-target'), 'outline')],
+      ['handle', ratio(getComputedStyle(e).backgroundColor)],
+    ] : [[e.tagName, line(e, 'borderTop')]]);
+}"""
+
+# What glides: elements whose transitions or animations take more than a millisecond.
+MOVING = r"""() => {
+  const long = text => text.split(',').some(t => parseFloat(t) * (/ms/.test(t) ? 1 : 1000) > 1);
+  const moves = (e, part) => {
+    const look = getComputedStyle(e, part);
+    return look.scrollBehavior === 'smooth' || long(look.transitionDuration)
+      || (look.animationName !== 'none' && long(look.animationDuration));
+  };
+  const found = [...document.querySelectorAll('*')]
+    .filter(e => [null, '::before', '::after'].some(part => moves(e, part)));
+  return found.map(e => e.outerHTML.slice(0, 100));
 }"""
 
 NAMED_ROLES = {
@@ -186,6 +222,22 @@ def unnamed(page):
 def contrasts(page, paper=False):
     """[(text, contrast ratio)] of the words in widgets, captions and tables; on paper, of all."""
     return page.evaluate(CONTRAST, paper)
+
+
+def marks(page):
+    """[(what, contrast ratio)] of the marks of the controls to the page, in forced colours."""
+    page.emulate_media(forced_colors="active")
+    found = page.evaluate(MARKS, CONTROLS)
+    page.emulate_media(forced_colors="none")
+    return found
+
+
+def moving(page):
+    """What still glides though the reader has asked for no motion."""
+    page.emulate_media(reduced_motion="reduce")
+    found = page.evaluate(MOVING)
+    page.emulate_media(reduced_motion="no-preference")
+    return found
 
 
 def barriers(page, script, width, scheme):
