@@ -5,8 +5,9 @@ All follow from the one address in pyproject.toml (tools/address.py); as long as
 set it, nothing is shown that could not work.
 """
 
+import re
 import sys
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -61,7 +62,8 @@ def publish(app, pagename, templatename, context, doctree):
     where = app.config.public_address
     if doctree is None or not where.is_set:
         return
-    context["body"] += mistake(where, context["title"])
+    words = unescape(re.sub(r"<[^>]+>", "", context["title"]))  # it comes as HTML
+    context["body"] += mistake(where, words)
     context["header_buttons"].insert(0, source(where))
     path = Path(app.env.doc2path(pagename))
     if path.suffix == ".ipynb":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,22 @@ def test_a_failing_cell_fails_the_build(tiny, flags):
 def test_a_warning_fails_the_build_every_time(tiny, fault):
     assert tiny(f"# Title\n\n{fault}")[0] != 0
     assert tiny(f"# Title\n\n{fault}")[0] != 0
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_buttons_and_the_link_for_mistakes_need_an_address(tiny, known):
+    project = (tiny.folder / "pyproject.toml").read_text("utf-8")
+    url = "https://github.com/someone/fork" if known else "https://github.com/OWNER/REPOSITORY"
+    project = re.sub("(?m)^Source = .*", f'Source = "{url}"', project)
+    (tiny.folder / "pyproject.toml").write_text(project, "utf-8")
+    code, html = tiny("# A title & more", "print(1)")
+    assert code == 0
+    links = re.findall('href="(https://[^"]+)"', html)
+    wanted = ["/github/someone/fork/blob/colab/index.ipynb", "urlpath=lab/tree/book/index.ipynb"]
+    wanted += ["issues/new?template=mistake.yml&amp;title=A+title+%26+more"]
+    for part in wanted:
+        assert any(part in link for link in links) == known, part
+    assert any("github.com" in link for link in links) == known
 
 
 def test_scripts_are_pinned_without_naming_a_host():

@@ -25,7 +25,7 @@ class Bijection(nn.Module):
     Parameters
     ----------
     kind : {"additive", "affine", "rectified"}
-        Of its couplings. Additive ones preserve volume: log |det J| = 0 everywhere. With
+        Of its couplings. Additive ones preserve volume: ``log |det J|`` = 0 everywhere. With
         rectified ones it is the twin: the same blocks and weights, and no inverse.
     hidden : (int, int)
         Channels inside the couplings, at 14 x 14 and at 7 x 7.
@@ -72,7 +72,7 @@ class Bijection(nn.Module):
         return x.flatten(1)
 
     def with_logdet(self, x):
-        """Codes (N, 784), and log |det J| at each image (N,): 0 where couplings are additive."""
+        """Codes (N, 784), and ``log |det J|`` at each image (N,): 0 if couplings are additive."""
         x = _images(x)
         total = x.new_zeros(len(x))
         for layer in self.layers:

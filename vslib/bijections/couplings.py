@@ -194,7 +194,7 @@ class Coupling(nn.Module):
         return self.with_logdet(x)[0]
 
     def with_logdet(self, x):
-        """What `forward` gives, and log |det J| for each of the N, or 0 where it is that for all.
+        """What `forward` gives, and ``log |det J|`` for each of the N, or 0 if it is that for all.
 
         Nothing that is true can be said for ``rectified``: 0 stands there too.
         """

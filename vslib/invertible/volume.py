@@ -37,12 +37,12 @@ class Jacobian:
 
     @property
     def log_volume(self):
-        """The sum of the logarithms of the singular values: log |det J|."""
+        """The sum of the logarithms of the singular values: ``log |det J|``."""
         return float(np.log(self.singular_values).sum())
 
     @property
     def product(self):
-        """The product of the singular values: |det J|, 1 where volume is preserved."""
+        """The product of the singular values: ``|det J|``, 1 where volume is preserved."""
         return float(np.exp(self.log_volume))
 
 
