@@ -28,7 +28,10 @@ def room(name):
     module = importlib.import_module(f"vslib.{name}")
     lines = [f".. automodule:: vslib.{name}", ""]
     for shown in module.__all__:
-        lines += entry(module, shown)
+        made = getattr(getattr(module, shown), "__module__", module.__name__)
+        # What another room made, and this one hands on, stands there.
+        if made.startswith(module.__name__):
+            lines += entry(module, shown)
     return "\n".join([f"## `vslib.{name}`", "", "```{eval-rst}", *lines, "```", ""])
 
 
