@@ -216,6 +216,24 @@ def test_an_untrained_network_gives_one_answer_to_ten_digits_after_smaller_chang
     assert (3 * moved[0] < moved[20]).all()
 
 
+def test_before_training_a_start_moves_as_far_as_chance_says():
+    """Chapter 6 once gave as a reason that untrained answers lie close together."""
+    images = mnist.load("test")[0][:40].reshape(40, 784).astype(float)
+    starts, apart = images[1:], np.linalg.norm(images[1:] - images[0], axis=1)
+    shares = {}
+    for epoch, factor in ((0, 1), (0, 1000), (20, 1)):
+        network = networks.load("fc5", epoch)
+        with torch.no_grad():
+            network[-1].weight *= factor
+            network[-1].bias *= factor
+        answer = np.tile(remember(network, images[0]).output, (39, 1))
+        found = invert(network, answer, "newton", start=starts)
+        shares[epoch, factor] = (found.distance / apart).mean()
+    assert abs(shares[0, 1] / np.sqrt(10 / 784) - 1) < 0.15
+    assert abs(shares[0, 1000] / shares[0, 1] - 1) < 0.01  # far apart now, and no move changed
+    assert shares[20, 1] > 5 * shares[0, 1]
+
+
 def test_the_mean_image_serves_the_network_as_a_bias(fc1):
     """Chapter 3 once said that a classifier has no use for what all digits have in common."""
     images, _ = mnist.load("train")

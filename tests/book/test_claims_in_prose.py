@@ -133,6 +133,11 @@ def test_the_second_reading_of_the_prose_has_no_old_mistakes():
     assert "seed 7" not in reproduction
     assert "only the fall of the distance is the descent's" not in chapter7
     assert "that chance does not give" not in chapter7
+    assert "what the data never do" not in chapter7
+    assert "about sixty times the outputs alone" not in chapter7
+    assert "spread like normal numbers" not in reproduction
+    assert "close together from the start" not in prose("inversion")
+    assert "or from zero" not in prose("inversion")
     # "Best start" is nowhere said to be the paper's claim.
     assert "is the best start" not in reproduction + chapter7
 
