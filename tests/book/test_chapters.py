@@ -312,3 +312,57 @@ def test_training_moved_the_rows_of_fc5_within_the_span_of_its_images():
     assert np.linalg.norm(change @ outside) < 1e-6 * np.linalg.norm(change)
     # The rows themselves are not in the span: they began as chance had put them.
     assert np.linalg.norm(last @ outside) > 0.1 * np.linalg.norm(last)
+
+
+def test_what_layers_are_given_has_turned_towards_the_rows_that_they_had():
+    """Chapter 2 once said that the later layers of fc5 changed in the same way as the first."""
+    flat = mnist.load("test")[0][:2000].reshape(-1, 784).astype(float)
+    first, last = (layers.matrices(networks.weights("fc5", epoch=epoch)) for epoch in (0, None))
+    rng = np.random.default_rng(0)
+
+    def inputs(network):
+        given = {}
+        x = flat
+        for name, layer in network.items():
+            given[name] = x
+            x = selu(torch.tensor(x @ layer.values.T + layer.bias)).numpy()
+        return given
+
+    own, trained = inputs(first), inputs(last)
+    for name, of_the_fall in (("layer3", 0.39), ("layer4", 0.67), ("layer5", 0.88)):
+        before, after = Subspaces(first[name]), Subspaces(last[name])
+        beginning = before.rejected_energy(own[name]).mean()
+        halfway = before.rejected_energy(trained[name]).mean()
+        end = after.rejected_energy(trained[name]).mean()
+        assert abs((beginning - halfway) / (beginning - end) - of_the_fall) < 0.1
+        random = [
+            Subspaces(rng.normal(size=last[name].shape)).rejected_energy(trained[name]).mean()
+            for _ in range(6)
+        ]
+        assert halfway < min(random) - 0.09
+        assert abs(np.mean(random) - (1 - before.rank / last[name].shape[1])) < 0.04
+
+
+def test_a_random_change_does_not_keep_the_condition_number_of_a_convolution():
+    """Chapter 5: that the trained and the untrained layer are alike is an accident."""
+    name = "layer1.0.conv1"
+    last, first = (
+        layers.matrices(networks.load("resnet18", epoch=epoch))[name].values for epoch in (None, 0)
+    )
+
+    def condition_number(weights):
+        """By the powers of the matrix and of its inverse, which is quicker than its spectrum."""
+        maps = torch.eye(3136, dtype=torch.float64).reshape(3136, 64, 7, 7)
+        kernels = torch.tensor(weights.reshape(64, 64, 3, 3))
+        A = torch.nn.functional.conv2d(maps, kernels, padding=1).reshape(3136, 3136).numpy()
+        product = 1.0
+        for matrix in (A, np.linalg.inv(A)):
+            x = np.ones(3136)
+            for _ in range(40):
+                x = matrix.T @ (matrix @ (x / np.linalg.norm(x)))
+            product *= np.linalg.norm(x) ** 0.5
+        return product
+
+    noise = np.random.default_rng(0).normal(size=(64, 64, 3, 3)).reshape(last.shape)
+    noise *= np.linalg.norm(last - first) / np.linalg.norm(noise)
+    assert 3_700 < condition_number(first + noise) < 3_900
