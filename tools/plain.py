@@ -50,7 +50,8 @@ def directive(name, title, lines, book):
     body = blocks("\n".join(lines), book)
     named = f" ({title})" if title else ""
     if name == "prf:proof":
-        return quoted("*Proof.*", body + "\n\n∎")
+        body = body.rstrip()
+        return quoted("*Proof.*", body + ("\n\n∎" if body.endswith("$$") else " ∎"))
     if name.startswith("prf:") or name == "exercise":
         return quoted(f"**{book.number(given['label'])}**{named}", body)
     if name == "solution":
