@@ -1,4 +1,4 @@
-"""Command line: ``python -m vslib train``, ``starts`` and ``reproduce``."""
+"""Command line: ``python -m vslib train``, ``starts``, ``equal``, ``invertible``, ``reproduce``."""
 
 import argparse
 
@@ -31,6 +31,10 @@ def main():
     )
     command = commands.add_parser("starts", help="compute the stored parts of figure 3 again")
     command.add_argument("--folder", help="to write to (that of the package)")
+    commands.add_parser("equal", help="look for images with equal outputs of fc1, as fractions")
+    command = commands.add_parser("invertible", help="measure what chapter 9 says")
+    command.add_argument("runs", help="folder of the trainings: NAME-SEED, NAME-SEED-paper")
+    command.add_argument("--resume", action="store_true", help="keep the parts that are stored")
     command = commands.add_parser("reproduce", help="compute the paper's table and figures again")
     names = ("fc1", "fc5", "resnet18")
     command.add_argument("--only", nargs="+", choices=names, default=names, help="these networks")
@@ -47,6 +51,16 @@ def main():
         from vslib.synthesis import stored
 
         stored.publish(folder=given.folder or stored.FOLDER)
+        return
+    if given.command == "equal":
+        from vslib.invertible import find
+
+        find()
+        return
+    if given.command == "invertible":
+        from vslib.invertible import measure
+
+        measure(given.runs, resume=given.resume)
         return
     if given.epochs is not None and given.epochs < 1:
         parser.error(f"--epochs: expected 1 or more, got {given.epochs}")

@@ -5,8 +5,10 @@ integers. Chapter 9 teaches it.
 """
 
 from vslib.bijections import Bijection, Classifier, Coupling, Mix, Squeeze
+from vslib.invertible.equal import equal_image, find, pairs
 from vslib.invertible.fibres import code, decode, exchange, preimage, split, walk
 from vslib.invertible.lattice import Lattice, lattice
+from vslib.invertible.measured import difference, measure, measured
 from vslib.invertible.numeric import ArrayBijection
 from vslib.invertible.opening import Found
 from vslib.invertible.volume import Jacobian, jacobian
@@ -23,9 +25,15 @@ __all__ = [
     "Squeeze",
     "code",
     "decode",
+    "difference",
+    "equal_image",
     "exchange",
+    "find",
     "jacobian",
     "lattice",
+    "measure",
+    "measured",
+    "pairs",
     "preimage",
     "split",
     "walk",

@@ -1,8 +1,7 @@
 """Exact mode: the same network on integers, bit for bit on every machine.
 
-Pixels are counted in sixteenths of a grey level. Every product below is of integers in float64,
-and every sum stays under 2^53, which is checked: so none is rounded, in whatever order it is
-computed. Every step is a bijection of integers, whatever it rounds on the way.
+Pixels are counted in sixteenths of a grey level. Products below are of integers in float64, and
+every sum stays under 2^53, which is checked: so none is rounded, in whatever order it is computed.
 """
 
 import numpy as np
@@ -73,7 +72,11 @@ class Lattice:
 
     def __call__(self, images):
         """Outputs (N, 10) of images (N, 28, 28): integers, 2^28 for each 1 of the network."""
-        z = self.forward(images).astype(float)
+        return self.outputs(self.forward(images))
+
+    def outputs(self, integers):
+        """What the readout makes of codes (N, 784): (N, 10) integers."""
+        z = np.asarray(integers, dtype=float)
         guarded(self._A, self._b, z)
         return (z @ self._A.T + self._b).astype(np.int64)
 

@@ -8,6 +8,7 @@ from vslib.networks import checkpoints
 from vslib.networks.architectures import INVERTIBLE, NAMES, NetworkError, build
 from vslib.networks.evaluation import decide, evaluate, image_axes, recognise
 from vslib.networks.fingerprints import checksums, fingerprint
+from vslib.networks.methods import OneCycle
 from vslib.networks.onelayer import descend
 from vslib.networks.publishing import publish
 from vslib.networks.shipped import assemble, card, load, weights
@@ -19,6 +20,7 @@ __all__ = [
     "RECIPE",
     "RECIPES",
     "NetworkError",
+    "OneCycle",
     "TrainingError",
     "accuracy",
     "assemble",
