@@ -10,12 +10,11 @@ import numpy as np
 from vslib import files, mnist, networks
 from vslib.invertible import measures, pictures
 from vslib.invertible.fibres import exchange
-from vslib.invertible.lattice import lattice
 
 __all__ = ["difference", "measure", "measured"]
 
 PATH = resources.files("vslib.invertible") / "data" / "measured.json"
-KEYS = ("runs", "exactness", "conditioning", "cost", "fibres", "probes", "all")
+KEYS = ("runs", "exactness", "conditioning", "cost", "fibres", "probes")
 # Of Student's distribution, two-sided 95 %, by degrees of freedom.
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306}
 
@@ -57,22 +56,12 @@ def measure(runs, path=PATH, resume=False):
         ],
         "exactness": lambda: measures.exactness(plain),
         "probes": lambda: {name: pictures.probe(each) for name, each in ships.items()},
-        "conditioning": lambda: {n: measures.conditioning(each) for n, each in ships.items()},
-        "all": lambda: _all(plain),
+        "conditioning": lambda: measures.conditioning(plain),
     }
     found = files.read_json(path) if resume else {}
     for key, part in parts.items():
         if key not in found:
             files.write_json(path, found := found | {key: part()})
-
-
-def _all(classifier):
-    """How many of all images come back bit for bit on the lattice."""
-    exact, back = lattice(classifier), 0
-    greys = [np.round(255 * mnist.load(part)[0]).astype(np.uint8) for part in ("train", "test")]
-    for part in greys:
-        back += int((exact.inverse(exact.forward(part)) == part).all((1, 2)).sum())
-    return {"images": sum(map(len, greys)), "back": back}
 
 
 def _run(folder):
@@ -123,7 +112,7 @@ def measured():
     -------
     dict
         ``runs``: name, seed, recipe, validation and test accuracy of each training; ``exactness``,
-        ``all``, ``conditioning``, ``cost``, ``fibres``, ``probes``: as `measures` and `pictures`
+        ``conditioning``, ``cost``, ``fibres``, ``probes``: as `measures` and `pictures`
         found them.
 
     Raises
@@ -133,8 +122,8 @@ def measured():
 
     Examples
     --------
-    >>> measured()["all"]
-    {'images': 70000, 'back': 70000}
+    >>> measured()["exactness"]["lattice"]
+    1.0
     """
     return files.read_json(PATH, KEYS)
 

@@ -90,7 +90,7 @@ def fibres(classifier, pairs=None):
     return entry
 
 
-def probe(classifier, count=20_000, epochs=6):
+def probe(classifier, count=10_000, epochs=6):
     """How well a small network of two layers reads the digit from the rejected part alone.
 
     Parameters

@@ -117,7 +117,13 @@ class OneCycle:
         for key, parameter in network.named_parameters():
             if f"{key}/step" in momenta:
                 parts = ("step", "exp_avg", "exp_avg_sq")
-                self.optimizer.state[parameter] = {p: momenta[f"{key}/{p}"] for p in parts}
+                # Laid out in memory as the parameter: the fused step goes through both in step.
+                self.optimizer.state[parameter] = {
+                    part: torch.empty_like(parameter.detach()).copy_(momenta[f"{key}/{part}"])
+                    if part != "step"
+                    else momenta[f"{key}/step"]
+                    for part in parts
+                }
                 self.done = int(momenta[f"{key}/step"])
 
     def rate(self):
