@@ -11,7 +11,7 @@ from vslib.arrays import real_array
 __all__ = ["equal_image", "find", "integers", "pairs"]
 
 PATH = resources.files("vslib.invertible") / "data" / "equal.safetensors"
-MARGIN = 24  # grey levels kept free at both ends for the noise
+MARGIN = 32  # grey levels kept free at both ends for the noise
 COLUMNS = 300  # pixels that take the noise
 MEND = "restore it from git, or compute it again with `python -m vslib equal`"
 
