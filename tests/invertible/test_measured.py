@@ -67,11 +67,10 @@ class TestExactness:
         whole = stored["exactness"]
         assert abs(whole["accuracy"] - whole["accuracy on the lattice"]) < 5e-4
 
-    def test_conditioning_is_as_stored_on_a_sample(self, classifier, stored):
-        whole = stored["conditioning"]
-        assert whole["images"] == 100 and whole["volume"] < 1e-9
-        again = measures.conditioning(classifier, 3)
-        assert whole["least"] <= again["median"] <= whole["largest"]
+    def test_of_the_inverse_is_bounded_by_jacobians_that_keep_volume(self, classifier):
+        found = measures.conditioning(classifier, 3)
+        assert found["volume"] < 1e-9
+        assert 20 < found["least"] <= found["median"] <= found["largest"] < 1000
 
 
 class TestFibres:
@@ -90,7 +89,7 @@ class TestFibres:
     def test_probe_reads_more_than_chance_and_nearly_what_is_stored(self, classifier, stored):
         share = stored["probes"]["bijection"]
         again = pictures.probe(classifier, count=4000, epochs=3)
-        assert 0.8 < again < share + 0.01 <= 1
+        assert 0.8 < again < share + 0.01 and share < 1
 
 
 class TestEqualAsFractions:
