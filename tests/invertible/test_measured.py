@@ -68,8 +68,9 @@ class TestExactness:
         assert abs(whole["accuracy"] - whole["accuracy on the lattice"]) < 5e-4
 
     def test_of_the_inverse_is_bounded_by_jacobians_that_keep_volume(self, classifier):
-        found = measures.conditioning(classifier, 3)
-        assert found["volume"] < 1e-9
+        found, whole = measures.conditioning(classifier, 3), invertible.measured()["conditioning"]
+        assert found["volume"] < 1e-9 and whole["volume"] < 1e-9 and whole["images"] == 100
+        assert whole["least"] <= found["median"] <= whole["largest"]
         assert 20 < found["least"] <= found["median"] <= found["largest"] < 1000
 
 

@@ -14,7 +14,7 @@ from vslib.invertible.fibres import exchange
 __all__ = ["difference", "measure", "measured"]
 
 PATH = resources.files("vslib.invertible") / "data" / "measured.json"
-KEYS = ("runs", "exactness", "cost", "fibres", "probes")
+KEYS = ("runs", "exactness", "conditioning", "cost", "fibres", "probes")
 # Of Student's distribution, two-sided 95 %, by degrees of freedom.
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306}
 
