@@ -9,7 +9,7 @@ __all__ = ["INVERTIBLE", "NAMES", "NetworkError", "build"]
 NAMES = ("fc1", "fc5", "resnet18")
 # Chapter 9's: a bijection, or its twin, and a readout. What was trained with noise alone is there
 # to be compared with, and does not ship.
-INVERTIBLE = ("bijection", "twin", "bijection-reconstruction")
+INVERTIBLE = ("bijection", "twin", "bijection-reconstruction", "bijection-likelihood")
 KINDS = {
     "bijection": "additive",
     "twin": "rectified",
