@@ -253,8 +253,8 @@ class TestCommandLine:
         def run(*arguments):
             calls = []
 
-            def train(*given):
-                calls.append(("train", *given))
+            def train(*given, recipe):
+                calls.append(("train", *given, recipe))
                 return {"history": [{"validation_accuracy": 0.5}]}
 
             monkeypatch.setattr(networks, "train", train)
@@ -268,18 +268,22 @@ class TestCommandLine:
         return run
 
     def test_trains_by_the_papers_recipe_if_nothing_else_is_said(self, run, capsys):
-        assert run("train", "fc1") == [("train", "fc1", "runs/fc1", 20, 0, False)]
+        assert run("train", "fc1") == [("train", "fc1", "runs/fc1", None, 0, False, None)]
         assert capsys.readouterr().out == "runs/fc1: validation accuracy 0.5000\n"
 
     def test_takes_epochs_seed_folder_and_resume(self, run):
         calls = run(
             "train", "resnet18", "--epochs", "3", "--seed", "7", "--folder", "there", "--resume"
         )
-        assert calls == [("train", "resnet18", "there", 3, 7, True)]
+        assert calls == [("train", "resnet18", "there", 3, 7, True, None)]
+
+    def test_trains_a_bijection_by_its_own_recipe_or_that_of_the_paper(self, run):
+        assert run("train", "bijection")[0][-1] is None
+        assert run("train", "bijection", "--paper")[0][-1] == networks.RECIPE
 
     def test_publishes_if_asked(self, run):
         assert run("train", "fc5", "--publish") == [
-            ("train", "fc5", "runs/fc5", 20, 0, False),
+            ("train", "fc5", "runs/fc5", None, 0, False, None),
             ("publish", "runs/fc5"),
         ]
 

@@ -68,7 +68,7 @@ def conditioning(classifier, count=100):
     -------
     dict
         Least, median and largest condition number, the range of the singular values, and the
-        largest |log |det J||.
+        largest ``|log |det J||``.
 
     Examples
     --------

@@ -72,9 +72,10 @@ class Descent:
 class OneCycle:
     """One cycle of AdamW on images that are moved a little, with the terms that a recipe names.
 
-    ``reconstruction`` times |x - phi^-1(signal of phi(x))|^2 a pixel asks that the image be told
-    by its ten outputs; ``likelihood`` times -log p(x | label) a pixel, a unit Gaussian about each
-    row of the readout, asks that codes be Gaussian. Both meet images with ``noise`` added.
+    ``reconstruction`` times ``|x - phi^-1(signal of phi(x))|^2`` a pixel asks that the image be
+    told by its ten outputs; ``likelihood`` times ``-log p(x | label)`` a pixel, a unit Gaussian
+    about each row of the readout, asks that codes be Gaussian. Both meet images with ``noise``
+    added.
 
     Parameters
     ----------

@@ -150,6 +150,8 @@ def publish(names=networks.NAMES, folder=FOLDER):
 
 
 def _weights(name):
+    if name not in networks.NAMES:
+        raise ValueError(f"name: expected one of {', '.join(networks.NAMES)}, got {name!r}")
     facts = networks.card(name)
     return facts["files"][str(facts["epochs"])]["sha256"]
 
