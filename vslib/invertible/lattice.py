@@ -8,7 +8,7 @@ import numpy as np
 
 from vslib.arrays import real_array
 from vslib.bijections import Coupling, Mix, Squeeze, hadamard
-from vslib.invertible.numeric import convolved, squeezed, unsqueezed
+from vslib.invertible.numeric import Squeezing, convolved
 from vslib.invertible.opening import opened
 
 __all__ = ["Lattice", "lattice"]
@@ -132,7 +132,7 @@ def _levels(images):
 
 def _step(layer):
     if isinstance(layer, Squeeze):
-        return _Squeeze()
+        return Squeezing()
     if isinstance(layer, Mix):
         return _Mix(real_array(layer.matrix, "matrix"))
     if isinstance(layer, Coupling) and layer.kind == "additive":
@@ -141,14 +141,6 @@ def _step(layer):
         "classifier: expected additive couplings, Mix and Squeeze for the exact mode, got "
         f"{type(layer).__name__} {getattr(layer, 'kind', '')}".strip()
     )
-
-
-class _Squeeze:
-    def forward(self, x):
-        return squeezed(x)
-
-    def inverse(self, x):
-        return unsqueezed(x)
 
 
 class _Mix:
