@@ -1,10 +1,14 @@
 """Four readings of one layer: each with its own matrix, spectrum and signal vectors."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from torch import manual_seed, nn
 
 from vslib import Subspaces, layers
+from vslib.convolution.network import conv_operators
 from vslib.convolution.operator import ConvOperator
 from vslib.convolution.readings import READINGS, readings
 from vslib.layers.matrices import UnknownLayerError
@@ -82,3 +86,25 @@ def test_a_layer_of_zeros_has_zeros():
     for reading in readings(network, (1, 4, 4), ["0"])["0"]:
         assert not reading.singular_values.any() and not reading.pictures.any()
         assert reading.condition_number == np.inf
+
+
+def test_operators_of_named_layers_alone_are_those_of_all(network):
+    everything, two = (conv_operators(network, (1, 6, 6), names=n) for n in (None, ["2"]))
+    assert list(everything) == ["0", "2"] and list(two) == ["2"]
+    assert np.array_equal(two["2"] @ np.eye(720), everything["2"] @ np.eye(720))
+    for wrong in ("1", "first"):
+        with pytest.raises(UnknownLayerError, match=wrong):
+            conv_operators(network, (1, 6, 6), names=["0", wrong])
+
+
+@pytest.mark.parametrize("mode", ["zeros", "circular"])
+def test_an_operator_that_was_asked_does_not_keep_itself_alive(network, mode):
+    (operator,) = conv_operators(network, (1, 6, 6), mode, names=["2"]).values()
+    assert operator.rank == 144 and len(operator.signal_vectors(3)) == 3
+    seen = weakref.ref(operator)
+    gc.disable()
+    try:
+        del operator
+        assert seen() is None
+    finally:
+        gc.enable()

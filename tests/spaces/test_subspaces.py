@@ -484,6 +484,15 @@ class TestMemory:
         assert Subspaces(W.T).rejected_out.shape == (self.SHORT, 1)
         assert peak() < self.LIMIT
 
+    def test_of_many_vectors_the_energy_takes_little_beside_them(self, peak):
+        rng = np.random.default_rng(0)
+        S, x = Subspaces(rng.normal(size=(10, 500))), rng.normal(size=(25, 200, 500))
+        energy = S.rejected_energy(x)
+        assert peak() < 1.5 * 2 * x.nbytes
+        assert energy.shape == (25, 200)
+        lost = x - (x @ S.signal) @ S.signal.T
+        assert_allclose(energy, (lost**2).sum(-1) / (x**2).sum(-1), rtol=1e-12)
+
 
 class TestSmallCases:
     def test_two_by_three_by_hand(self):

@@ -6,7 +6,7 @@ from vslib.layers import Layers, input_shapes
 __all__ = ["conv_operators"]
 
 
-def conv_operators(network, image_shape, padding_mode=None, rtol=None):
+def conv_operators(network, image_shape, padding_mode=None, rtol=None, names=None):
     """The convolutions of a network as operators, each at the size that it meets there.
 
     Parameters
@@ -18,6 +18,8 @@ def conv_operators(network, image_shape, padding_mode=None, rtol=None):
         By default each layer's own. Transposed convolutions know zeros only.
     rtol : float, optional
         As for `ConvOperator`.
+    names : sequence of str, optional
+        Of the layers; all by default, each with its weights in float64.
 
     Returns
     -------
@@ -27,6 +29,8 @@ def conv_operators(network, image_shape, padding_mode=None, rtol=None):
 
     Raises
     ------
+    vslib.layers.UnknownLayerError
+        If the network has, or uses, no convolution of such a name.
     ValueError
         If a layer meets inputs of several shapes, or applies another map than its kernels say.
 
@@ -45,10 +49,12 @@ def conv_operators(network, image_shape, padding_mode=None, rtol=None):
         for name, module in network.named_modules()
         if isinstance(module, _ConvNd) and name not in shapes
     }
+    known = Layers(shapes, unused)
+    asked = shapes if names is None else {name: known[name] for name in names}
     return Layers(
         {
             name: of(network.get_submodule(name), shape, padding_mode, rtol)
-            for name, shape in shapes.items()
+            for name, shape in asked.items()
         },
         unused,
     )

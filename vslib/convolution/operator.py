@@ -82,8 +82,9 @@ class ConvOperator(Spectral, ConvMap):
         self._power = int(centred(self.weight, axis=None)[1].item())
 
     def _parts(self):
+        # Not the operator itself: it keeps what decomposes its parts, and would keep itself alive.
         if len(self.weight) == 1 and not self._power:
-            return [self]
+            return [self.part(0)]
         # Groups with equal kernels are one map, decomposed once.
         keys = [kernels.tobytes() for kernels in self.weight]
         parts = {key: self.part(group) for group, key in enumerate(keys)}

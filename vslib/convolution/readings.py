@@ -88,27 +88,30 @@ def readings(network, image_shape, names, k=9, rtol=None):
     0, operator, circular, 100 x 50 (4, 5, 5)
     0, operator, zeros, 100 x 50 (4, 5, 5)
     """
-    rows = [matrices(network, reading) for reading in READINGS[:2]]
-    whole = [conv_operators(network, image_shape, mode, rtol) for mode in ("circular", "zeros")]
-    for layers in whole:
-        for name in names:
-            layers[name].check_size()
+    whole = [
+        conv_operators(network, image_shape, mode, rtol, names) for mode in ("circular", "zeros")
+    ]
+    for operators in whole:
+        for operator in operators.values():
+            operator.check_size()
+    # An operator is let go when it has been read: what decomposes it is large.
     return {
         name: [
-            *(_of_matrix(layers[name], k, rtol) for layers in rows),
-            *(_of_operator(name, operators[name], k) for operators in whole),
+            *(_of_matrix(network, name, reading, k, rtol) for reading in READINGS[:2]),
+            *(_of_operator(name, operators.pop(name), k) for operators in whole),
         ]
-        for name in names
+        for name in dict.fromkeys(names)
     }
 
 
-def _of_matrix(layer, k, rtol):
+def _of_matrix(network, name, reading, k, rtol):
+    (layer,) = matrices(network.get_submodule(name), reading).values()
     space = Subspaces(layer, rtol)
     vectors = space.signal_vectors[:k] if space.rank else np.zeros((1, space.shape[1]))
     pictures = _tiles(vectors.reshape(len(vectors), -1, *layer.kernel_shape), 16)
     values = space.singular_values if space.rank else np.zeros(1)
     number = space.condition_number if space.rank else np.inf
-    return Reading(layer.name, layer.reading, layer.shape, values, number, pictures)
+    return Reading(name, layer.reading, layer.shape, values, number, pictures)
 
 
 def _of_operator(name, operator, k):

@@ -28,7 +28,6 @@ class Dense:
     def __init__(self, A):
         self.A = A
 
-    @functools.cached_property
     def matrix(self):
         m, n = self.A.shape
         step = spectra.COLUMNS
@@ -41,13 +40,13 @@ class Dense:
 
     @functools.cached_property
     def decomposed(self):
-        return np.linalg.svd(self.matrix, full_matrices=False)
+        return np.linalg.svd(self.matrix(), full_matrices=False)
 
     @functools.cached_property
     def values(self):
         if "decomposed" in vars(self):
             return self.decomposed[1]
-        return np.linalg.svd(self.matrix, compute_uv=False)
+        return np.linalg.svd(self.matrix(), compute_uv=False)
 
     def spectrum(self, tolerance):
         return Spectrum(self.values, self.name, EPS * max(self.A.shape), tolerance)

@@ -11,6 +11,8 @@ from vslib.spaces.vectors import rejected_share, signs
 
 __all__ = ["Subspaces"]
 
+BLOCK = 200_000  # numbers that are taken apart at a time
+
 
 class Subspaces:
     """The four fundamental subspaces of a matrix, from its thin singular value decomposition.
@@ -172,8 +174,12 @@ class Subspaces:
         (...) array
             In [0, 1]; 0 for x = 0, of which nothing is lost.
         """
-        x, _ = centred(real_array(x, "x", length=self.shape[1]))
-        return rejected_share(*_split(x, self.signal, "x"))
+        x = real_array(x, "x", length=self.shape[1])
+        rows = x.reshape(-1, self.shape[1])
+        # Both parts of all rows at once would be several copies of x.
+        parts = np.array_split(rows, max(1, rows.size // BLOCK))
+        shares = [rejected_share(*_split(centred(p)[0], self.signal, "x")) for p in parts]
+        return np.concatenate(shares).reshape(x.shape[:-1])[()]
 
     def preimage(self, y):
         """The one x in Signal(W) with Wx = the reachable part of y: the pseudoinverse applied.
