@@ -5,7 +5,8 @@ padding. Chapters 1, 4 and 5 teach it.
 """
 
 from vslib.layers import geometry
-from vslib.layers.matrices import augmented, matrices
+from vslib.layers.calling import untouched
+from vslib.layers.matrices import augmented, matrices, visit
 from vslib.layers.reading import LayerMatrix, Layers, UnknownLayerError
 from vslib.layers.taps import crop_unseen_taps, fast, fill_taps, input_shapes, seen_taps
 
@@ -21,4 +22,6 @@ __all__ = [
     "input_shapes",
     "matrices",
     "seen_taps",
+    "untouched",
+    "visit",
 ]

@@ -52,6 +52,9 @@ def read_custom(name, module):
         if any(True for _ in module.parameters(recurse=False)):
             raise NoMatrixError(SCALES)
         return None
+    bent = _bent(module)
+    if forms and bent:
+        raise NoMatrixError(f"not affine: it holds a {bent}")
     parts, errors = any(True for _ in module.children()), []
     for form in forms:
         try:
@@ -63,6 +66,18 @@ def read_custom(name, module):
             errors.append(error)
     # What it says of an input that it takes is worth more than that it does not take another.
     raise next((e for e in errors if not str(e).startswith("refuses")), errors[0])
+
+
+def _bent(module):
+    """The kind of a part that makes a module no affine one, so that it need not be called."""
+    from torch import nn
+
+    kinds = (nn.MultiheadAttention, nn.RNNBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+    for part in module.modules():
+        activation = type(part).__module__ == "torch.nn.modules.activation"
+        if part is not module and (isinstance(part, kinds) or activation):
+            return type(part).__name__
+    return None
 
 
 def _tensors(module):

@@ -13,6 +13,7 @@ __all__ = [
     "UnknownLayerError",
     "augmented",
     "matrices",
+    "visit",
 ]
 
 READINGS = ("kernels", "filters")
@@ -73,7 +74,8 @@ def matrices(model, reading="kernels", embeddings=False):
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     if hasattr(model, "named_modules"):
-        parts, skipped = of_network(model, embeddings)
+        parts = []
+        skipped = of_network(model, embeddings, lambda part, owner: parts.append(part))
     elif hasattr(model, "items"):
         parts, skipped = of_state(model, embeddings)
     else:
@@ -83,6 +85,48 @@ def matrices(model, reading="kernels", embeddings=False):
         reasons = "".join(f"; {name!r}: {why}" for name, why in list(skipped.items())[:5])
         raise ValueError(f"model: expected linear or convolutional layers, got none{reasons}")
     return Layers({part.name: part.matrix(reading) for part in parts}, skipped)
+
+
+def visit(model, take):
+    """Hand each layer of a network to a function as soon as it is read, and keep none of them.
+
+    So the memory that it needs is that of the widest layer, where `matrices` holds all of them in
+    float64. Convolutions are read as filters, lookup tables as tables.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    take : callable
+        Called with the LayerMatrix, the name of the module that applies it, and that module.
+
+    Returns
+    -------
+    skipped : dict of str to str
+        As for `matrices`.
+
+    Raises
+    ------
+    ValueError
+        As `matrices` does for a module; no layer at all is none here.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.GRUCell(2, 3), nn.BatchNorm1d(3))
+    >>> visit(network, lambda layer, owner, module: print(layer.name, "of", owner))["1"]
+    0.ih.reset of 0
+    0.ih.update of 0
+    0.ih.new of 0
+    0.hh.reset of 0
+    0.hh.update of 0
+    0.hh.new of 0
+    'BatchNorm1d: scales and shifts entries, no matrix'
+    """
+
+    def each(part, owner):
+        take(part.matrix("filters"), owner, model.get_submodule(owner))
+
+    return of_network(model, True, each)
 
 
 def augmented(W, b):

@@ -11,7 +11,7 @@ __all__ = ["of_network"]
 PARAMETRIZED = "parametrizations"  # the part in which torch keeps what it computes weights from
 
 
-def of_network(network, embeddings):
+def of_network(network, embeddings, take):
     """What the layers of a torch network apply, and what of it is no matrix.
 
     Parameters
@@ -20,11 +20,11 @@ def of_network(network, embeddings):
         Asked as `vslib.inference` says: nothing of it changes.
     embeddings : bool
         Whether lookup tables are read.
+    take : callable
+        Called with each Part, in the order of the network, and the name of its module.
 
     Returns
     -------
-    parts : list of Part
-        In the order of the network.
     skipped : dict of str to str
         Reasons by the name of a module or of a parameter.
 
@@ -37,9 +37,10 @@ def of_network(network, embeddings):
     Examples
     --------
     >>> from torch import nn
-    >>> parts, skipped = of_network(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2)), False)
-    >>> [part.name for part in parts], skipped
-    (['0'], {'1': 'LayerNorm: scales and shifts entries, no matrix'})
+    >>> network = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2))
+    >>> of_network(network, False, lambda part, owner: print(owner, part.weight.shape))
+    0 (2, 3)
+    {'1': 'LayerNorm: scales and shifts entries, no matrix'}
     """
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         if tensor.is_meta:
@@ -47,14 +48,14 @@ def of_network(network, embeddings):
             raise ValueError(f"{layer}: expected numbers in {name!r}, got a tensor on device meta")
     with asked(network), untouched(network):
         # Here, where tensors that were made in inference mode have stand-ins.
-        walk = _Walk(network, embeddings)
+        walk = _Walk(network, embeddings, take)
         walk.visit("", network)
-    return walk.parts, walk.skipped
+    return walk.skipped
 
 
 class _Walk:
-    def __init__(self, network, embeddings):
-        self.parts, self.skipped = [], {}
+    def __init__(self, network, embeddings, take):
+        self._take, self.skipped = take, {}
         self._embeddings, self._seen, self._owners = embeddings, {}, {}
         for name, parameter in network.named_parameters(remove_duplicate=False):
             self._owners.setdefault(id(parameter), set()).add(name.rpartition(".")[0])
@@ -79,7 +80,8 @@ class _Walk:
             if parts is None:
                 parts = self._custom(name, module, children)
             whole = parts and not hasattr(module, "bias_k")
-            self.parts += [p._replace(source=p.source + self._tied(module, name)) for p in parts]
+            for part in parts:
+                self._take(part._replace(source=part.source + self._tied(module, name)), name)
             if whole:
                 for key, child in children:
                     if _has_weights(child):

@@ -7,6 +7,7 @@ __all__ = ["applied", "coarseness", "deviation"]
 # Deviations are relative to the sum of the magnitudes that were added.
 TIGHT = 1e-12  # two sums of the same float64 products
 AFFINE = 1e-10  # the same, of a module that adds in some order of its own
+FAR = 0.1  # of an input's largest output: no rounding is so coarse
 
 
 def applied(module, form, weights=None):
@@ -65,6 +66,7 @@ def _applied(call, form, weights):
     for W, b, source in known:
         if _explained(form, inputs, outputs, W, b) <= TIGHT:
             return W, b, source
+    _screen(call, form, inputs, outputs)
     found, shift = form.read(call)
     others = form.inputs(seed=1)
     off = _explained(form, others, call(*others), found, shift)
@@ -78,6 +80,20 @@ def _applied(call, form, weights):
             if ((found - W).abs() <= 2 * eps * added).all():
                 return W, b, source
     return found, shift if shift.any() else None, "unit vectors"
+
+
+def _screen(call, form, inputs, outputs):
+    """Refuse what is far from affine, before thousands of unit vectors are pushed through it."""
+    first, *rest = inputs
+    shift, other = call(0 * first, *rest), call(-2 * first, *rest)
+    if not shift.shape == other.shape == outputs.shape:
+        return
+    off = (other - shift + 2 * (outputs - shift)).flatten(1).abs().amax(1)
+    off = off / (outputs.flatten(1).abs().amax(1) + 1e-290)
+    if off.isfinite().all() and off.max() > FAR:
+        raise NoMatrixError(
+            f"not affine: its outputs are no {form.words} (relative error {min(off.max(), 1):.2g})"
+        )
 
 
 def _column(b, W):
