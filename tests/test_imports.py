@@ -21,7 +21,7 @@ FLOORS = (
     {"inference"},
     {"mnist", "spaces", "layers", "preimage", "bijections"},
     {"convolution", "inversion", "networks", "show"},
-    {"synthesis", "invertible"},
+    {"synthesis", "invertible", "report"},
     {"paper"},
     {"__main__"},
 )

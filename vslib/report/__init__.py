@@ -1,0 +1,10 @@
+"""Every layer of any network in one table: what its matrix says, and what its own inputs do.
+
+From weights alone, with images, and against the network before training. Chapter 10 teaches it.
+"""
+
+from vslib.report.meanings import COLUMNS
+from vslib.report.network import report
+from vslib.report.table import Report
+
+__all__ = ["COLUMNS", "Report", "report"]
