@@ -576,3 +576,30 @@ def test_weights_of_any_size_are_read(power):
     (found,) = matrices(layer).values()
     assert found.source == "weight"
     assert_array_equal(found.values, layer.weight.detach())
+
+
+class Counted(nn.Module):
+    """As the encoder of a ViT: a tensor of its own, and layers that bend."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.places, self.inner = nn.Parameter(torch.randn(1, 9, 8)), inner
+        self.project = nn.Linear(8, 8)
+        Counted.vectors = 0
+
+    def forward(self, x):
+        Counted.vectors += len(x)
+        return self.project(self.inner(x + self.places))
+
+
+class Cubed(nn.Module):
+    def forward(self, x):
+        return x**3
+
+
+@pytest.mark.parametrize(("inner", "vectors"), [(nn.LayerNorm(8), 0), (Cubed(), 40)])
+def test_a_network_with_a_tensor_of_its_own_is_not_asked_for_each_unit_vector(inner, vectors):
+    found = matrices(Counted(inner))
+    assert list(found) == ["project"] and found["project"].source == "weight"
+    assert any("not affine" in reason for reason in found.skipped.values())
+    assert Counted.vectors <= vectors

@@ -156,11 +156,12 @@ class TestAgainstTheStart:
             report(model, initial=nn.Sequential(nn.Linear(4, 2)))
 
 
-class TestShipped:
-    @pytest.fixture(scope="class")
-    def images(self):
-        return mnist.load("test")[0][:256]
+@pytest.fixture(scope="module")
+def images():
+    return mnist.load("test")[0][:256]
 
+
+class TestShipped:
     @pytest.mark.parametrize("name", ["fc1", "fc5", "resnet18"])
     def test_the_start_stays_with_chance_and_the_trained_network_does_not(self, name, images):
         start = report(networks.load(name, 0), images)

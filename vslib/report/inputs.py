@@ -31,7 +31,14 @@ def argument(args, kwargs, place, name):
 
 
 def pieces(rows):
-    """(T, groups, width) vectors a block of them at a time."""
+    """(T, groups, width) vectors a block of them at a time.
+
+    Examples
+    --------
+    >>> import torch
+    >>> [len(piece) for piece in pieces(torch.zeros(5, 1, BLOCK // 2))]
+    [2, 2, 1]
+    """
     step = max(1, BLOCK // (rows.shape[1] * rows.shape[2]))
     for first in range(0, len(rows), step):
         yield rows[first : first + step]

@@ -22,8 +22,8 @@ STYLE = """
 .vslib-report th button { font: inherit; font-weight: bold; color: inherit; background: none;
   border: 0; padding: 0.2em; cursor: pointer; text-decoration: underline dotted; min-height: 24px;
   min-width: 24px; }
-.vslib-report th[aria-sort=ascending] button::after { content: " \\2191"; }
-.vslib-report th[aria-sort=descending] button::after { content: " \\2193"; }
+.vslib-report th[aria-sort=ascending] button::after { content: " \\2191" / ""; }
+.vslib-report th[aria-sort=descending] button::after { content: " \\2193" / ""; }
 .vslib-report .scrolls { overflow-x: auto; }
 .vslib-report dt { font-weight: bold; }
 """
@@ -114,9 +114,9 @@ def fragment(report):
             f'<div class="vslib-report" id="{mark}"><style>{STYLE}</style>',
             f"<ul>{words}</ul>",
             '<div class="scrolls" tabindex="0" role="group" aria-label="The matrices, one a row">',
-            "<table><caption>Press a heading to sort by it. Spectra: three decades from the "
-            "largest value, with what chance shows in grey. Bars: from 0 to 1, centred inputs "
-            "broad, inputs as they come narrow, chance as a line.</caption>",
+            "<table><caption>Press a heading to sort by it. Spectra: singular values from the "
+            "largest on, over zero, with what chance shows in grey. Bars: from 0 to 1, centred "
+            "inputs broad, inputs as they come narrow, chance as a line.</caption>",
             f"<thead><tr>{''.join(heads)}</tr></thead><tbody>",
             *lines,
             "</tbody></table></div>",

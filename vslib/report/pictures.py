@@ -9,7 +9,6 @@ __all__ = ["bars", "spectrum"]
 
 WIDE, HIGH = 130, 34
 POINTS = 64
-DECADES = 3  # below the largest value
 BLUE, ORANGE = "#2f7fc4", "#c96a1c"
 
 
@@ -21,7 +20,7 @@ def _svg(words, inside):
 
 
 def spectrum(name, values, low=None, high=None):
-    """Singular values from the largest on, on a logarithmic scale of three decades, as SVG.
+    """Singular values from the largest on, on a scale that begins at zero, as SVG.
 
     The band of what chance shows is grey.
 
@@ -47,8 +46,7 @@ def spectrum(name, values, low=None, high=None):
     top = max(values[0], high) if known else values[0]
 
     def height(value):
-        down = math.log10(top / value) if value > 0 else DECADES
-        return 2 + (HIGH - 4) * min(down, DECADES) / DECADES
+        return 2 + (HIGH - 4) * (1 - value / top)
 
     places = np.unique(np.linspace(0, len(values) - 1, POINTS).round().astype(int))
     step = (WIDE - 4) / max(1, len(values) - 1)

@@ -2,74 +2,14 @@
 
 import contextlib
 import functools
-from collections.abc import Mapping
-
-import numpy as np
 
 from vslib.inference import NetworkInputError, asked
 from vslib.layers import untouched
+from vslib.report.calls import as_tensor, batches, refusal
 from vslib.report.inputs import feeds
 from vslib.report.moments import Inputs, Kept
 
-__all__ = ["batches", "watch"]
-
-
-def batches(images, size):
-    """Images as batches that a network can be called with: positional and named arguments.
-
-    Parameters
-    ----------
-    images : array, tensor, tuple or mapping of such, or an iterable of batches
-        Of an array the first axis counts; of a tuple each part is one argument, of a mapping
-        each entry a named one. Anything else that can be gone through gives a batch at a time,
-        each of these kinds, used as it is.
-    size : int
-
-    Yields
-    ------
-    arguments : tuple
-    named : dict
-
-    Raises
-    ------
-    ValueError
-        If there is none, or arrays are not of one length.
-
-    Examples
-    --------
-    >>> [len(x) for (x,), _ in batches(np.zeros((5, 28, 28)), 2)]
-    [2, 2, 1]
-    >>> [list(named) for _, named in batches({"ids": np.zeros((3, 7)), "mask": np.ones((3, 7))}, 2)]
-    [['ids', 'mask'], ['ids', 'mask']]
-    """
-    if isinstance(images, Mapping) or type(images) is tuple or hasattr(images, "shape"):
-        arguments, named = _call(images)
-        lengths = {len(part) if np.ndim(part) else None for part in (*arguments, *named.values())}
-        if len(lengths) != 1 or None in lengths or lengths == {0}:
-            shapes = [tuple(np.shape(part)) for part in (*arguments, *named.values())]
-            raise ValueError(
-                f"images: expected arrays of one length, 1 or more, got shapes {shapes}"
-            )
-        for first in range(0, lengths.pop(), size):
-            part = slice(first, first + size)
-            yield tuple(x[part] for x in arguments), {k: x[part] for k, x in named.items()}
-        return
-    if not hasattr(images, "__iter__") or isinstance(images, str | bytes):
-        got = type(images).__name__
-        raise ValueError(f"images: expected arrays or batches of them, got a {got}")
-    empty = True
-    for batch in images:
-        empty = False
-        yield _call(batch)
-    if empty:
-        raise ValueError("images: expected one batch or more, got none")
-
-
-def _call(batch):
-    if isinstance(batch, Mapping):
-        return (), dict(batch)
-    # A packed sequence is a tuple, too, by inheritance.
-    return (batch if type(batch) is tuple else (batch,)), {}
+__all__ = ["watch"]
 
 
 def watch(model, rows, images, batch=64, progress=False):
@@ -82,7 +22,7 @@ def watch(model, rows, images, batch=64, progress=False):
     rows : list of vslib.report.columns.Row
         With their row spaces.
     images
-        As for `batches`.
+        As for `vslib.report.calls.batches`.
     batch : int
     progress : bool
 
@@ -121,8 +61,8 @@ def _run(model, ask, images, channel, watcher, batch, progress):
     count = 0
     with watcher:
         for arguments, named in tqdm(batches(images, batch), disable=not progress, unit="batch"):
-            arguments = tuple(_tensor(ask, x) for x in arguments)
-            named = {key: _tensor(ask, x) for key, x in named.items()}
+            arguments = tuple(as_tensor(ask, x) for x in arguments)
+            named = {key: as_tensor(ask, x) for key, x in named.items()}
             if channel:
                 arguments = (arguments[0].unsqueeze(1),)
             try:
@@ -130,30 +70,10 @@ def _run(model, ask, images, channel, watcher, batch, progress):
             except Exception as error:  # whatever the network raises of its own
                 if error is watcher.error:
                     raise
-                raise NetworkInputError(_refused(arguments, named, error)) from error
+                raise NetworkInputError(refusal(arguments, named, error)) from error
             first = next(iter((*arguments, *named.values())))
-            count += len(first) if np.ndim(first) else 1
+            count += len(first) if getattr(first, "ndim", 0) else 1
     return count
-
-
-def _tensor(ask, value):
-    """An array as a tensor on the network's device, in its dtype where it is of floats."""
-    import torch
-
-    if not isinstance(value, torch.Tensor | np.ndarray | list):
-        return value
-    if not isinstance(value, torch.Tensor):
-        value = torch.from_numpy(np.array(value))  # a copy: torch warns of what is read-only
-    return ask.tensor(value) if value.is_floating_point() else value.to(ask.device)
-
-
-def _refused(arguments, named, error):
-    shapes = [str(tuple(np.shape(x))) for x in arguments]
-    shapes += [f"{key} {tuple(np.shape(x))}" for key, x in named.items()]
-    return (
-        f"images: expected what the network takes, got {', '.join(shapes)}; it said "
-        f"{type(error).__name__}: {str(error).strip()}"
-    )
 
 
 def _needs_channel(model, ask, images):
@@ -165,13 +85,13 @@ def _needs_channel(model, ask, images):
         try:
             # Two sizes of batch: a layer may take the one for its channels.
             for count in (2, 3):
-                x = _tensor(ask, images[:1]).expand(count, -1, -1)
+                x = as_tensor(ask, images[:1]).expand(count, -1, -1)
                 model(x.unsqueeze(1) if channel else x)
             return channel
         except Exception as error:
             errors.append(error)
     raise NetworkInputError(
-        _refused((images,), {}, errors[0]) + f"; and with a channel: {errors[1]}"
+        refusal((images,), {}, errors[0]) + f"; and with a channel: {errors[1]}"
     ) from errors[0]
 
 
