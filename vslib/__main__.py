@@ -1,4 +1,4 @@
-"""Command line: ``python -m vslib train``, ``starts``, ``equal``, ``invertible``, ``reproduce``."""
+"""Command line: ``python -m vslib train``, ``starts``, ``equal``, ``invertible``, ``report`` ..."""
 
 import argparse
 
@@ -35,6 +35,15 @@ def main():
     command = commands.add_parser("invertible", help="measure what chapter 9 says")
     command.add_argument("runs", help="folder of the trainings: NAME-SEED, NAME-SEED-paper")
     command.add_argument("--resume", action="store_true", help="keep the parts that are stored")
+    command = commands.add_parser("report", help="one table of all layers of a network")
+    command.add_argument(
+        "target",
+        help="a .safetensors file, a folder of shards, an .npz file, or module:function in code",
+    )
+    command.add_argument("--html", help="write the table as a page that sorts, with pictures")
+    command.add_argument("--csv", help="write the table")
+    command.add_argument("--store", help="a file for finished rows: a second call goes on there")
+    command.add_argument("--workers", type=int, help="processes that read a checkpoint (1)")
     command = commands.add_parser("reproduce", help="compute the paper's table and figures again")
     names = ("fc1", "fc5", "resnet18")
     command.add_argument("--only", nargs="+", choices=names, default=names, help="these networks")
@@ -61,6 +70,14 @@ def main():
         from vslib.invertible import measure
 
         measure(given.runs, resume=given.resume)
+        return
+    if given.command == "report":
+        from vslib.report import run
+
+        try:
+            run(given.target, given.html, given.csv, given.store, given.workers)
+        except ValueError as error:
+            parser.exit(1, f"{error}\n")
         return
     if given.epochs is not None and given.epochs < 1:
         parser.error(f"--epochs: expected 1 or more, got {given.epochs}")

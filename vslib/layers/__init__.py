@@ -7,6 +7,7 @@ padding. Chapters 1, 4 and 5 teach it.
 from vslib.layers import geometry
 from vslib.layers.calling import untouched
 from vslib.layers.matrices import augmented, matrices, visit
+from vslib.layers.packed import stored_parts
 from vslib.layers.reading import LayerMatrix, Layers, UnknownLayerError
 from vslib.layers.taps import crop_unseen_taps, fast, fill_taps, input_shapes, seen_taps
 
@@ -22,6 +23,7 @@ __all__ = [
     "input_shapes",
     "matrices",
     "seen_taps",
+    "stored_parts",
     "untouched",
     "visit",
 ]

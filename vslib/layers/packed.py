@@ -1,11 +1,20 @@
 """Layers whose several matrices are kept in one parameter: gates of recurrences, attention."""
 
+import contextlib
 import re
 
 from vslib.arrays import precision, real_array
 from vslib.layers.reading import Part
 
-__all__ = ["GATES", "attention", "below", "gates_of", "is_recurrent", "recurrent"]
+__all__ = [
+    "GATES",
+    "attention",
+    "below",
+    "gates_of",
+    "is_recurrent",
+    "recurrent",
+    "stored_parts",
+]
 
 # In the order in which torch stacks their rows.
 GATES = {
@@ -56,6 +65,50 @@ def gates_of(shapes):
                 if len(gates) == ratio:
                     return kind
     raise ValueError(f"weights: expected those of an LSTM, GRU or RNN, got shapes {shapes}")
+
+
+def stored_parts(shapes):
+    """The matrices that the tensors of a checkpoint hold, named as `matrices` names them.
+
+    Parameters
+    ----------
+    shapes : dict of str to tuple of int
+        Of tensors, by torch's names.
+
+    Returns
+    -------
+    dict of str to list of (str, int, int)
+        By the name of a tensor: the name of each matrix in it, and its first row and the one
+        after its last.
+
+    Examples
+    --------
+    >>> stored_parts({"fc.weight": (3, 2), "mha.in_proj_weight": (6, 2)})["fc.weight"]
+    [('fc', 0, 3)]
+    >>> [name for name, _, _ in stored_parts({"mha.in_proj_weight": (6, 2)})["mha.in_proj_weight"]]
+    ['mha.q_proj', 'mha.k_proj', 'mha.v_proj']
+    """
+    siblings = {}
+    for key, shape in shapes.items():
+        owner, _, leaf = key.rpartition(".")
+        if is_recurrent(leaf) and len(shape) == 2:
+            siblings.setdefault(owner, {})[leaf] = tuple(shape)
+    found = {}
+    for key, shape in shapes.items():
+        owner, _, leaf = key.rpartition(".")
+        names = [owner if leaf == "weight" else key]
+        if leaf == "in_proj_weight":
+            names = [below(owner, part) for part in PROJECTIONS]
+        elif leaf in siblings.get(owner, ()):
+            place = below(owner, leaf.removeprefix("weight_"))
+            with contextlib.suppress(ValueError):  # of a recurrence that torch does not have
+                gates = ("",) if "_hr" in leaf else GATES[gates_of(siblings[owner])]
+                names = [below(place, gate) for gate in gates]
+        if shape[0] % len(names):
+            names = [key]
+        rows = shape[0] // len(names)
+        found[key] = [(name, i * rows, (i + 1) * rows) for i, name in enumerate(names)]
+    return found
 
 
 def recurrent(name, tensors, kind, source):

@@ -3,8 +3,9 @@
 From weights alone, with images, and against the network before training. Chapter 10 teaches it.
 """
 
+from vslib.report.command import run
 from vslib.report.meanings import COLUMNS
 from vslib.report.network import report
 from vslib.report.table import Report
 
-__all__ = ["COLUMNS", "Report", "report"]
+__all__ = ["COLUMNS", "Report", "report", "run"]

@@ -6,7 +6,7 @@ COLUMNS = {
     "name": "of the matrix in the network",
     "kind": "of the module that applies it",
     "reading": "how the module's weight is a matrix: filters take a patch and give one pixel, "
-    "pixels take one pixel and give a patch",
+    "pixels take one pixel and give a patch; as stored is the first axis against all others",
     "source": "where its numbers come from: the weight, or what the module gives for unit vectors",
     "dtype": "of the stored weight",
     "m": "outputs, of all groups together",

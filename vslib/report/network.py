@@ -1,18 +1,31 @@
 """One table for any network: a row for each matrix that its layers apply."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from os import PathLike
 
 from vslib.inference import NetworkInputError
 from vslib.layers import visit
 from vslib.report.columns import of_layer
 from vslib.report.compared import compare, start_of
+from vslib.report.held import held
+from vslib.report.shards import of_checkpoint, of_tensors
 from vslib.report.table import Report
 from vslib.report.watching import watch
 
 __all__ = ["report"]
 
 
-def report(model, images=None, initial=None, batch=64, p_values=False, progress=False):
+def report(
+    model,
+    images=None,
+    initial=None,
+    batch=64,
+    p_values=False,
+    executor=None,
+    store=None,
+    progress=False,
+):
     """Every layer of a network in one table: what its matrix says, and what its inputs do.
 
     A row stands for each matrix that `vslib.layers` reads, convolutions as filters: a grouped one
@@ -26,8 +39,10 @@ def report(model, images=None, initial=None, batch=64, p_values=False, progress=
 
     Parameters
     ----------
-    model : torch.nn.Module
-        Left as it was: mode, hooks, parameters, buffers.
+    model : torch.nn.Module, path-like, or dict of str to array
+        A module is left as it was: mode, hooks, parameters, buffers. Of a checkpoint each tensor
+        is a row, as it is stored: a .safetensors file, its index, a folder of shards, an .npz
+        file, or arrays by name. It may be larger than memory.
     images : array, tensor, tuple, dict, or iterable of batches; optional
         What the network takes, the first axis counting the images: one array, a tuple of
         arguments, a dict of named ones. Anything else that can be gone through gives batches.
@@ -36,7 +51,13 @@ def report(model, images=None, initial=None, batch=64, p_values=False, progress=
     batch : int
         Images at a time.
     p_values : bool
-        Whether condition numbers get p-values against random matrices (seconds for wide layers).
+        Whether condition numbers get p-values against random matrices (seconds for wide layers);
+        of a module.
+    executor : concurrent.futures.Executor, optional
+        That computes the rows of a checkpoint, on this machine or on others, where the files
+        must have the same path: a ProcessPoolExecutor, dask's ``Client.get_executor()``.
+    store : path-like, optional
+        A file for the finished rows of a checkpoint: a second call goes on after them.
     progress : bool
         Whether a bar shows how far it is.
 
@@ -46,8 +67,11 @@ def report(model, images=None, initial=None, batch=64, p_values=False, progress=
 
     Raises
     ------
+    vslib.files.FileError
+        If a file is missing, damaged, or of another format, a shard is not there, a row could not
+        be stored or computed. What was stored stays. A ValueError.
     vslib.inference.NetworkInputError
-        If the model is no torch module, or does not take the images: with its own words and their
+        If the model is none of these, or does not take the images: with its own words and their
         shape. A ValueError.
     ValueError
         If there is no layer (with the reasons), weights are not finite or on the device meta
@@ -64,10 +88,12 @@ def report(model, images=None, initial=None, batch=64, p_values=False, progress=
     0    0  4  8     4     0.5
     1    2  2  4     2     0.5
     """
-    for name, network in (("model", model), ("initial", initial)):
-        if not hasattr(network, "named_modules") and (network is not None or name == "model"):
-            got = type(network).__name__
-            raise NetworkInputError(f"{name}: expected a torch.nn.Module, got {got}")
+    stored = isinstance(model, str | PathLike | Mapping)
+    _check(stored, model, images=images, initial=initial, executor=executor, store=store)
+    if isinstance(model, Mapping):
+        return of_tensors(held(model), "dict of arrays", executor, store, progress)
+    if stored:
+        return of_checkpoint(model, executor, store, progress)
     given = start_of(initial)
     rows = []
 
@@ -93,6 +119,21 @@ def report(model, images=None, initial=None, batch=64, p_values=False, progress=
             first = report(initial, images, batch=batch, progress=progress)
             _beside(rows, first)
     return Report.of(rows, skipped, kind=type(model).__name__, images=count)
+
+
+def _check(stored, model, images, initial, executor, store):
+    """What is given is what that kind of model may be given."""
+    modules = {"model": model, "initial": initial}
+    for name, module in modules.items():
+        wanted = module is not None if name == "initial" else not stored
+        if wanted and not hasattr(module, "named_modules"):
+            others = "" if name == "initial" else ", a path, or arrays by name"
+            got = type(module).__name__
+            raise NetworkInputError(f"{name}: expected a torch.nn.Module{others}, got {got}")
+    if stored and (images is not None or initial is not None):
+        raise ValueError("images, initial: expected none with a checkpoint; give the module")
+    if not stored and (executor is not None or store is not None):
+        raise ValueError("executor, store: expected none with a module; give its checkpoint")
 
 
 def _shared(model):

@@ -35,7 +35,7 @@ class Report:
     >>> found.table["rank"].tolist(), found.skipped
     ([2], {'1': 'LayerNorm: scales and shifts entries, no matrix'})
     >>> print(found.words[0])
-    One matrix with 6 weights in a Sequential; left out, with reasons in .skipped: 1.
+    One matrix with 6 weights in Sequential; left out, with reasons in .skipped: 1.
     """
 
     table: object

@@ -29,7 +29,9 @@ def sentences(report):
     """
     rows = report.table.to_dict("records")
     own = [row for row in rows if not row["name"].endswith("(added)")]
-    found = [_first(report, own), _ranks(own), *_spectra(own)]
+    # Of what is not finite there is a note only.
+    own = [row for row in own if not math.isnan(row.get("rank", math.nan))]
+    found = [_first(report, own), *([_ranks(own), *_spectra(own)] if own else [])]
     if "p" in report.table:
         found += _inputs(own)
     found += _silent(own) + _dead(own) + _moved(own)
@@ -85,20 +87,19 @@ def _count(rows, one, many):
 
 
 def _first(report, rows):
-    weights = sum(row["m"] * row["n"] // row["groups"] for row in rows)
+    weights = sum(int(row["m"] * row["n"] // row["groups"]) for row in rows)
     size = f"{weights / 1e6:,.1f} million" if weights >= 1e6 else f"{weights:,}"
     left = f"; left out, with reasons in .skipped: {len(report.skipped)}" if report.skipped else ""
     ran = f", seen on {report.images:,} images" if report.images is not None else ""
-    return (
-        f"{_count(rows, 'matrix', 'matrices')} with {size} weights in a {report.kind}{ran}{left}."
-    )
+    return f"{_count(rows, 'matrix', 'matrices')} with {size} weights in {report.kind}{ran}{left}."
 
 
 def _ranks(rows):
     short = [row for row in rows if row["rank"] < min(row["m"], row["n"])]
     if not short:
         return "Each has the full rank of its shape."
-    named = _with(short, lambda row: f"{row['rank']} of {min(row['m'], row['n'])}")
+    short.sort(key=lambda row: row["rank"] / min(row["m"], row["n"]))
+    named = _with(short, lambda row: f"{row['rank']:.0f} of {min(row['m'], row['n'])}")
     return f"Not of full rank: {named}."
 
 
@@ -114,7 +115,7 @@ def _spectra(rows):
         out.sort(key=lambda row: -row[key])
         left = len(rows) - len(out)
         rest = f"; of the other {left}, none" if left else ""
-        named = _with(out, lambda row, key=key: f"{row[key]}")
+        named = _with(out, lambda row, key=key: f"{row[key]:.0f}")
         found.append(f"Singular values {side} what chance shows: {named}{rest}.")
     return found
 
@@ -159,7 +160,7 @@ def _dead(rows):
     for side, size in (("inputs", "n"), ("outputs", "m")):
         out = [row for row in rows if row[f"dead {side}"]]
         if out:
-            named = _with(out, lambda row, s=side, n=size: f"{row[f'dead {s}']} of {row[n]}")
+            named = _with(out, lambda row, s=side, n=size: f"{row[f'dead {s}']:.0f} of {row[n]}")
             found.append(f"Dead {side}, with weights that are all zero: {named}.")
     return found
 
