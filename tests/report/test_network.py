@@ -206,7 +206,10 @@ class TestRefused:
             report(nn.Sequential(nn.ReLU()))
 
     def test_no_module(self):
-        with pytest.raises(NetworkInputError, match=r"model: expected a torch.nn.Module, got int"):
+        with pytest.raises(
+            NetworkInputError,
+            match=r"model: expected a torch.nn.Module, a path, or arrays by name, got int",
+        ):
             report(3)
         with pytest.raises(
             NetworkInputError, match=r"initial: expected a torch.nn.Module, got dict"
