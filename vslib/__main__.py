@@ -11,6 +11,7 @@ TRAINED = (
     "bijection-reconstruction",
     "bijection-likelihood",
     "bijection-noise",
+    "bijection-adversary",
 )
 
 

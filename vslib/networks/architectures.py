@@ -7,8 +7,8 @@ from collections import OrderedDict
 __all__ = ["INVERTIBLE", "NAMES", "NetworkError", "build"]
 
 NAMES = ("fc1", "fc5", "resnet18")
-# Chapter 9's: a bijection, or its twin, and a readout. What was trained with noise alone is there
-# to be compared with, and does not ship.
+# A bijection, or its twin, and a readout. What was trained with noise alone, or against an adversary,
+# is there to be compared with, and does not ship.
 INVERTIBLE = ("bijection", "twin", "bijection-reconstruction", "bijection-likelihood")
 KINDS = {
     "bijection": "additive",
@@ -16,6 +16,7 @@ KINDS = {
     "bijection-reconstruction": "additive",
     "bijection-likelihood": "affine",
     "bijection-noise": "additive",
+    "bijection-adversary": "affine",
 }
 WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
 
@@ -39,11 +40,13 @@ def build(name, seed=0):
 
     The two fully connected networks have SELU as their activation: fc1 on its output, fc5
     between its layers. ResNet18 has a one-channel first convolution (paper, section 3). The others
-    are a `vslib.invertible.Classifier`: all of one size but "bijection-likelihood".
+    are a `vslib.invertible.Classifier`: all of one size but the two with affine couplings,
+    "bijection-likelihood" and "bijection-adversary".
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`, or "bijection-noise"
+    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`, "bijection-noise" or
+        "bijection-adversary"
     seed : int
 
     Returns

@@ -2,6 +2,8 @@
 
 import math
 
+from vslib.networks.adversary import Adversary
+
 __all__ = ["CYCLE", "Descent", "OneCycle"]
 
 CYCLE = {
@@ -15,6 +17,9 @@ CYCLE = {
     "loss": "cross-entropy of the outputs",
     "images": "[0, 1], not normalised, moved by up to 2 pixels each way",
 }
+
+
+AGAINST = "adversary/"
 
 
 class Descent:
@@ -74,8 +79,9 @@ class OneCycle:
 
     ``reconstruction`` times ``|x - phi^-1(signal of phi(x))|^2`` a pixel asks that the image be
     told by its ten outputs; ``likelihood`` times ``-log p(x | label)`` a pixel, a unit Gaussian
-    about each row of the readout, asks that codes be Gaussian. Both meet images with ``noise``
-    added.
+    about each row of the readout, asks that codes be Gaussian; ``adversary`` times what an
+    `Adversary` knows of the digit asks that the rejected part of the code hide it. All meet images
+    with ``noise`` added.
 
     Parameters
     ----------
@@ -126,6 +132,10 @@ class OneCycle:
                     for part in parts
                 }
                 self.done = int(momenta[f"{key}/step"])
+        self.adversary = None
+        if recipe.get("adversary", 0):
+            own = {k: value for k, value in momenta.items() if k.startswith(AGAINST)}
+            self.adversary = Adversary({k.removeprefix(AGAINST): own[k] for k in own})
 
     def rate(self):
         """The learning rate of the step that was done last."""
@@ -157,7 +167,7 @@ class OneCycle:
 
         likelihood = self.recipe.get("likelihood", 0)
         reconstruction = self.recipe.get("reconstruction", 0)
-        if not (likelihood or reconstruction):
+        if not (likelihood or reconstruction or self.adversary):
             return cross_entropy(self.network(given), labels)
         bijection, readout = self.network.bijection, self.network.readout
         z, logdet = bijection.with_logdet(given)
@@ -166,21 +176,27 @@ class OneCycle:
         if likelihood:
             surprise = ((z - A[labels]) ** 2).sum(1) / 2 - logdet
             loss = loss + likelihood * surprise.mean() / z.shape[1]
-        if reconstruction:
+        if reconstruction or self.adversary:
             # A ridge far below the eigenvalues of A A^T keeps the first steps finite.
             gram = A @ A.T + 1e-6 * torch.eye(len(A))
             signal = torch.linalg.solve(gram, A @ z.T).T @ A
+        if reconstruction:
             loss = loss + reconstruction * ((bijection.inverse(signal) - clean) ** 2).mean()
+        if self.adversary:
+            self.adversary.learn(z - signal, labels)
+            loss = loss + self.recipe["adversary"] * self.adversary.sureness(z - signal)
         return loss
 
     def momenta(self):
         """What the next epoch needs, by the name of the parameter and of the moment."""
         state = self.optimizer.state
-        return {
+        own = {
             f"{key}/{part}": value
             for key, parameter in self.network.named_parameters()
             for part, value in state[parameter].items()
         }
+        against = self.adversary.momenta() if self.adversary else {}
+        return own | {f"{AGAINST}{key}": value for key, value in against.items()}
 
 
 def _moved(images, generator, by=2):

@@ -30,6 +30,7 @@ RECIPES = {
     "bijection-reconstruction": CYCLE | {"reconstruction": 10.0, "noise": 0.1},
     "bijection-likelihood": CYCLE | {"likelihood": 1.0, "noise": 0.1},
     "bijection-noise": CYCLE | {"noise": 0.1},
+    "bijection-adversary": CYCLE | {"likelihood": 1.0, "adversary": 0.5, "noise": 0.1},
 }
 
 
