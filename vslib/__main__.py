@@ -8,6 +8,7 @@ TRAINED = (
     "resnet18",
     "bijection",
     "twin",
+    "residual",
     "bijection-reconstruction",
     "bijection-likelihood",
     "bijection-noise",

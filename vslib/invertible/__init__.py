@@ -8,7 +8,7 @@ from vslib.bijections import Bijection, Classifier, Coupling, Mix, Squeeze
 from vslib.invertible.equal import equal_image, find, pairs
 from vslib.invertible.fibres import code, decode, exchange, preimage, split, walk
 from vslib.invertible.lattice import Lattice, lattice
-from vslib.invertible.measured import difference, measure, measured
+from vslib.invertible.measured import difference, measure, measured, over_seeds
 from vslib.invertible.numeric import ArrayBijection
 from vslib.invertible.opening import Found
 from vslib.invertible.volume import Jacobian, jacobian
@@ -33,6 +33,7 @@ __all__ = [
     "lattice",
     "measure",
     "measured",
+    "over_seeds",
     "pairs",
     "preimage",
     "split",

@@ -17,7 +17,7 @@ GREYS, FINE = 255, 16
 UNIT = 1 / (GREYS * FINE)  # of an integer, as a pixel in [0, 1]
 WEIGHT, ACTIVATION = 16, 16  # bits after the point
 LIMIT = 2.0**53
-BATCH = 250
+BATCH = 25  # what fits a processor's cache: twice as fast as 250
 
 
 def lattice(classifier):

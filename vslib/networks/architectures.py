@@ -4,12 +4,20 @@ import contextlib
 import itertools
 from collections import OrderedDict
 
+from vslib.networks.residual import residual_network
+
 __all__ = ["INVERTIBLE", "NAMES", "NetworkError", "build"]
 
 NAMES = ("fc1", "fc5", "resnet18")
-# A bijection, or its twin, and a readout. What was trained with noise alone, or against an adversary,
-# is there to be compared with, and does not ship.
-INVERTIBLE = ("bijection", "twin", "bijection-reconstruction", "bijection-likelihood")
+# A bijection, or its twin, and a readout. What was trained with noise alone, and a residual network
+# of their size, are there to be compared with, and do not ship.
+INVERTIBLE = (
+    "bijection",
+    "twin",
+    "bijection-reconstruction",
+    "bijection-likelihood",
+    "bijection-adversary",
+)
 KINDS = {
     "bijection": "additive",
     "twin": "rectified",
@@ -39,14 +47,13 @@ def build(name, seed=0):
     """An untrained network, its weights drawn by torch from `seed`.
 
     The two fully connected networks have SELU as their activation: fc1 on its output, fc5
-    between its layers. ResNet18 has a one-channel first convolution (paper, section 3). The others
-    are a `vslib.invertible.Classifier`: all of one size but the two with affine couplings,
-    "bijection-likelihood" and "bijection-adversary".
+    between its layers. ResNet18 has a one-channel first convolution (paper, section 3). "residual"
+    is `residual_network`. The others are a `vslib.invertible.Classifier`: all of one size but the
+    two with affine couplings, "bijection-likelihood" and "bijection-adversary".
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`, "bijection-noise" or
-        "bijection-adversary"
+    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`, "bijection-noise" or "residual"
     seed : int
 
     Returns
@@ -62,8 +69,8 @@ def build(name, seed=0):
     import torch
     from torch import nn
 
-    if name not in (*NAMES, *KINDS):
-        known = ", ".join((*NAMES, *KINDS))
+    if name not in (*NAMES, *KINDS, "residual"):
+        known = ", ".join((*NAMES, *KINDS, "residual"))
         raise NetworkError(f"network: expected one of {known}, got {name!r}")
     # Whatever the caller has set: the network is float32, on the CPU, and can be trained.
     with (
@@ -80,6 +87,8 @@ def build(name, seed=0):
             network.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
             network.register_forward_pre_hook(_add_channel)
             return network
+        if name == "residual":
+            return residual_network()
         if name in KINDS:
             from vslib.bijections import Bijection, Classifier
 

@@ -27,6 +27,7 @@ RECIPE = {
 RECIPES = {
     "bijection": CYCLE,
     "twin": CYCLE,
+    "residual": CYCLE,
     "bijection-reconstruction": CYCLE | {"reconstruction": 10.0, "noise": 0.1},
     "bijection-likelihood": CYCLE | {"likelihood": 1.0, "noise": 0.1},
     "bijection-noise": CYCLE | {"noise": 0.1},
