@@ -69,9 +69,10 @@ links: .venv/installed
 lab: .venv/installed
 	$(BIN)/jupyter lab book
 
-# Trains the three networks that vslib ships (hours); goes on where it was stopped.
+# Trains the networks that vslib ships (hours); goes on where it was stopped.
+SHIPPED = fc1 fc5 resnet18 bijection twin $(addprefix bijection-,reconstruction likelihood adversary)
 weights: .venv/installed
-	for name in fc1 fc5 resnet18; do $(BIN)/python -m vslib train $$name --resume --publish || exit 1; done
+	for name in $(SHIPPED); do $(BIN)/python -m vslib train $$name --resume --publish || exit 1; done
 
 clean:
 	rm -rf _build

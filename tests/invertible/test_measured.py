@@ -42,15 +42,17 @@ class TestAccuracies:
     def test_of_the_bijection_are_at_least_99_on_average(self):
         assert invertible.over_seeds("bijection", "validation").mean() >= 0.99
 
-    @pytest.mark.parametrize("recipe", ["one cycle", "paper"])
+    @pytest.mark.parametrize(
+        "other, recipe", [("twin", "one cycle"), ("residual", "one cycle"), ("twin", "paper")]
+    )
     @pytest.mark.parametrize("which", [("validation",), ("test",), ("validation", "test")])
-    def test_difference_is_the_mean_with_students_interval(self, which, recipe, stored):
-        found = invertible.difference(recipe, which)
+    def test_difference_is_the_mean_with_students_interval(self, which, other, recipe, stored):
+        found = invertible.difference(other, recipe, which)
         gaps = []
         for seed in found["seeds"]:
-            pair = [entry(stored, name, seed, recipe) for name in ("bijection", "twin")]
-            ours, twins = (np.mean([run[part] for part in which]) for run in pair)
-            gaps.append(100 * (ours - twins))
+            pair = [entry(stored, name, seed, recipe) for name in ("bijection", other)]
+            ours, others = (np.mean([run[part] for part in which]) for run in pair)
+            gaps.append(100 * (ours - others))
         np.testing.assert_allclose(found["gaps"], gaps)
         assert found["mean"] == pytest.approx(np.mean(gaps))
         # From a table of Student's distribution, two-sided 95 %, by degrees of freedom.
@@ -64,6 +66,12 @@ class TestAccuracies:
             found["mean"] - found["half"],
             found["mean"] + found["half"],
         )
+
+    @pytest.mark.parametrize("other", ["twin", "residual"])
+    def test_of_the_bijection_are_no_worse_than_those_of_networks_without_inverse(self, other):
+        found = invertible.difference(other)
+        assert len(found["seeds"]) >= 5
+        assert found["low"] > -0.15
 
     def test_by_the_papers_recipe_are_lower_than_by_one_cycle(self):
         for name in ("bijection", "twin"):

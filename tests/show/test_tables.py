@@ -157,3 +157,8 @@ ERRORS = {
 def test_what_does_not_fit_is_said(columns, options, message):
     with pytest.raises(ValueError, match=message):
         tables.table(columns, **options)
+
+
+def test_a_format_with_a_sign_writes_it_once():
+    shown = tables.table({"name": ["a", "b"], "gap": [0.126, -0.041]}, formats={"gap": "+.2f"})
+    assert shown.cells["gap"] == ["+0.13", "−0.04"]

@@ -138,11 +138,12 @@ def over_seeds(name, *keys, recipe="one cycle"):
     return np.array([functools.reduce(dict.__getitem__, keys, run) for run in runs])
 
 
-def difference(recipe="one cycle", which=("validation", "test")):
-    """Accuracy of the bijection less that of its twin, over the seeds that both were trained from.
+def difference(other="twin", recipe="one cycle", which=("validation", "test")):
+    """Accuracy of the bijection less that of another network, over the seeds that both have.
 
     Parameters
     ----------
+    other : {"twin", "residual"}
     recipe : {"one cycle", "paper"}
     which : sequence of {"validation", "test"}
         On which images; both sets have 10,000, none of which either network met in training.
@@ -167,8 +168,8 @@ def difference(recipe="one cycle", which=("validation", "test")):
         for run in measured()["runs"]
         if run["recipe"] == recipe
     }
-    seeds = sorted(s for n, s in accuracies if n == "twin" and ("bijection", s) in accuracies)
-    gaps = np.array([accuracies["bijection", s] - accuracies["twin", s] for s in seeds])
+    seeds = sorted(s for n, s in accuracies if n == other and ("bijection", s) in accuracies)
+    gaps = np.array([accuracies["bijection", s] - accuracies[other, s] for s in seeds])
     count, mean, half = len(gaps), float(gaps.mean()), np.inf
     if count > 1:
         half = float(stats.t.ppf(0.975, count - 1) * gaps.std(ddof=1) / np.sqrt(count))

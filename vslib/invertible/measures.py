@@ -109,14 +109,17 @@ def conditioning(classifier, count=100):
     >>> found["least"] == found["median"] == found["largest"] > 10, found["volume"] < 1e-9
     (True, True)
     """
-    found = [jacobian(classifier, image) for image in mnist.load("test")[0][:count]]
-    numbers = [each.condition_number for each in found]
+    found = []
+    for image in mnist.load("test")[0][:count]:
+        each = jacobian(classifier, image)
+        found.append((each.condition_number, each.log_volume, each.singular_values))
+    numbers, volumes, singular_values = zip(*found, strict=True)
     return {
         "images": count,
         "least": min(numbers),
         "median": float(np.median(numbers)),
         "largest": max(numbers),
-        "largest singular value": max(float(each.singular_values[0]) for each in found),
-        "smallest singular value": min(float(each.singular_values[-1]) for each in found),
-        "volume": max(abs(each.log_volume) for each in found),
+        "largest singular value": float(np.max(singular_values)),
+        "smallest singular value": float(np.min(singular_values)),
+        "volume": max(map(abs, volumes)),
     }

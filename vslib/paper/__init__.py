@@ -10,6 +10,7 @@ from vslib.paper.copies import identical_images, separate_copies
 from vslib.paper.exact import exactness
 from vslib.paper.figure2 import LAYER, figure_2, kernels, looks
 from vslib.paper.figure3 import START, figure_3
+from vslib.paper.inverses import inverses
 from vslib.paper.measures import figure_1, five_layers, regions, two_valuedness
 from vslib.paper.pages import cards, slug, table
 from vslib.paper.reproduce import reproduce
@@ -40,6 +41,7 @@ __all__ = [
     "five_layers",
     "from_scratch",
     "identical_images",
+    "inverses",
     "judge",
     "kernels",
     "looks",

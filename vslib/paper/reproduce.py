@@ -8,6 +8,7 @@ from vslib import files, layers, mnist, networks
 from vslib.paper.claims import claims
 from vslib.paper.figure2 import LAYER
 from vslib.paper.figure3 import START
+from vslib.paper.inverses import inverses
 from vslib.paper.pages import table
 from vslib.paper.trained import measure, shipped
 from vslib.paper.verdicts import outside
@@ -25,7 +26,8 @@ def reproduce(folder, names=networks.NAMES, get=shipped):
     folder : path-like
         Takes ``table.md``, ``table.json``, ``figure1.png``, ``figure2.png``, ``figure3.png``.
     names : sequence of {"fc1", "fc5", "resnet18"}
-        Only claims that rest on these networks are judged, and only their figures drawn.
+        Only claims that rest on these networks are judged, and only their figures drawn; and
+        those on invertible networks, by what is stored of their trainings.
     get : callable
         From a name to a `Trained`.
 
@@ -49,7 +51,7 @@ def reproduce(folder, names=networks.NAMES, get=shipped):
     """
     from tqdm.auto import tqdm
 
-    folder, numbers, rows = Path(folder), {}, []
+    folder, (numbers, _), rows = Path(folder), inverses(), []
     folder.mkdir(parents=True, exist_ok=True)
     for name in tqdm(names, desc="reproduce", unit="network"):
         trained = get(name)

@@ -5,6 +5,7 @@ import numpy as np
 from vslib import files, networks
 from vslib.paper.claims import FOLDER
 from vslib.paper.figure2 import kernels
+from vslib.paper.inverses import inverses
 from vslib.paper.trained import from_scratch, measure, shipped
 
 __all__ = ["store"]
@@ -24,6 +25,7 @@ BOUNDS = {
     "fc5_recovered": (0, 0.02, "2 in 100 allowed"),
     "identical_gradient": COPIES,
     "identical_spread": COPIES,
+    "invertible_error": (0, 1e-9, "rounding"),
     "authors_line_p": CHANCE,
     "kernels_binary_p": CHANCE,
     "kernels_line_p": CHANCE,
@@ -75,7 +77,20 @@ def store(folder, path=FOLDER / "numbers.json"):
         seeds = [value, *(found[key] for found in untrained)]
         words = f"{INITIAL} untrained networks and the trained one"
         entries[key] = _entry(key, value, seeds, words)
-    files.write_json(path, entries)
+    files.write_json(path, entries | with_inverses())
+
+
+def with_inverses():
+    """The entries of what was measured of invertible networks, over their own seeds.
+
+    Examples
+    --------
+    >>> entries = with_inverses()
+    >>> entries["invertible_error"]["spread"], entries["invertible_gap_low"]["seeds"]
+    ('rounding', [])
+    """
+    numbers, seeds = inverses()
+    return {key: _entry(key, value, seeds.get(key, [])) for key, value in numbers.items()}
 
 
 def _entry(key, value, seeds, words=None):
@@ -96,6 +111,9 @@ def _entry(key, value, seeds, words=None):
         room = 2 * np.sqrt(value * (1 - value) / 10_000)
         low, high = value - room, value + room
         words = "one seed: two standard errors of 10,000 images"
+    elif key.endswith("_low"):
+        room = 0.2  # points: two standard errors of one more seed
+        low, high, words = value - room, value + room, "95 % interval over seeds: .2 points allowed"
     elif key in SETTLED:
         low, high, words = value - room, value + room, "one seed: no other value allowed"
     else:

@@ -173,7 +173,8 @@ def _text(head, entry, digits, form):
         words = "∞"
     elif form is not None:
         try:
-            words = format(abs(entry), form)
+            # The sign of a negative number is written below, and would be written twice.
+            words = format(abs(entry), form.replace("+", "") if entry < 0 else form)
         except ValueError as error:
             raise ValueError(f"{head}: expected a format for {entry!r}, got {form!r}") from error
     elif isinstance(entry, int):
