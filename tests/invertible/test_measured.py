@@ -73,6 +73,24 @@ class TestAccuracies:
         assert len(found["seeds"]) >= 5
         assert found["low"] > -0.15
 
+    def test_of_the_bijection_are_above_those_of_its_twin_for_every_seed(self):
+        found = invertible.difference("twin")
+        assert found["low"] > 0 and min(found["gaps"]) > 0
+        assert found["mean"] == pytest.approx(0.125, abs=0.01)
+
+    @pytest.mark.parametrize("other, recipe", [("residual", "one cycle"), ("twin", "paper")])
+    def test_of_the_other_pairs_show_no_difference(self, other, recipe):
+        found = invertible.difference(other, recipe)
+        assert len(found["seeds"]) == 5 and found["low"] < 0 < found["high"]
+
+    def test_are_what_repairs_cost_and_noise_does_not(self):
+        plain = 100 * invertible.over_seeds("bijection", "validation").mean()
+        noise = 100 * invertible.over_seeds("bijection-noise", "validation").mean()
+        assert abs(plain - noise) < 0.1
+        for name in ("likelihood", "reconstruction", "adversary"):
+            found = 100 * invertible.over_seeds(f"bijection-{name}", "validation")
+            assert len(found) >= 3 and 0.5 < plain - found.mean() < 1.25
+
     def test_by_the_papers_recipe_are_lower_than_by_one_cycle(self):
         for name in ("bijection", "twin"):
             slow = invertible.over_seeds(name, "validation", recipe="paper")
@@ -149,6 +167,25 @@ class TestFibres:
         for judge in ("resnet18", "fc5"):
             for key, share in whole[judge].items():
                 assert again[judge][key] == pytest.approx(share, abs=0.12)
+
+    def test_show_resnet18_what_the_chapter_says(self):
+        sees = {
+            (name, part): invertible.over_seeds(f"bijection{name}", "fibres", "resnet18", part)
+            for name in ("", "-noise", "-likelihood", "-reconstruction", "-adversary")
+            for part in ("signal", "rejected", "ten numbers")
+        }
+        assert sees["-adversary", "signal"].min() > 10 * sees["-adversary", "rejected"].max()
+        assert sees["-likelihood", "signal"].mean() < 1.5 * sees["-likelihood", "rejected"].mean()
+        alone = {name: shares.mean() for (name, part), shares in sees.items() if part[0] == "t"}
+        assert max(alone, key=alone.get) == "-reconstruction"
+        for part in ("signal", "rejected", "ten numbers"):
+            noise, plain = sees["-noise", part], sees["", part]
+            apart = abs(noise.mean() - plain.mean())
+            assert apart < 2 * max(noise.std(ddof=1), plain.std(ddof=1))
+
+    def test_leave_the_digit_in_the_rejected_part_whatever_the_training(self):
+        for name in ("", "-noise", "-likelihood", "-reconstruction", "-adversary"):
+            assert invertible.over_seeds(f"bijection{name}", "probe").min() > 0.93
 
     def test_hold_equal_outputs_and_keep_every_class_for_every_training(self, stored):
         found = [run["fibres"] for run in stored["runs"] if "fibres" in run]
