@@ -1,4 +1,4 @@
-"""What the paper's conclusion asks of invertible networks, in the numbers of the chapter on them."""
+"""What the conclusion of the paper asks of invertible networks, in numbers of their chapter."""
 
 import numpy as np
 
