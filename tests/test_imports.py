@@ -21,7 +21,7 @@ FLOORS = (
     {"inference"},
     {"mnist", "spaces", "layers", "preimage", "bijections"},
     {"convolution", "inversion", "networks", "show"},
-    {"synthesis", "invertible", "report"},
+    {"synthesis", "whole", "invertible", "report"},
     {"paper"},
     {"__main__"},
 )

@@ -94,7 +94,7 @@ def asked(network, shape=None, take=None, double=False):
                 "call the network once yourself"
             )
     with torch.inference_mode(False), torch.enable_grad(), borrowed(network, double):
-        yield Asked(network, shape, take)
+        yield Asked(network, shape, take, double)
 
 
 class Asked:
@@ -116,13 +116,14 @@ class Asked:
     (torch.float64, torch.Size([7, 2, 3, 3]))
     """
 
-    def __init__(self, network, shape=None, take=None):
+    def __init__(self, network, shape=None, take=None, double=False):
         import torch
 
         self._network, self._take, self._channel = network, take, False
         tensors = [*network.parameters(), *network.buffers()]
         like = next((t for t in tensors if t.is_floating_point()), None)
-        self.dtype = torch.float32 if like is None else like.dtype
+        bare = torch.float64 if double else torch.float32
+        self.dtype = bare if like is None else like.dtype
         self.device = torch.device("cpu") if like is None else like.device
         if shape is not None:
             self._try(tuple(shape))

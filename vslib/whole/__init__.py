@@ -1,0 +1,12 @@
+"""What a whole network keeps of an image: its local signal spaces, depth by depth.
+
+At an image a deep network is linear: its Jacobian. Null spaces are nested along depth, and the
+image splits into what each depth loses and what is kept. Chapter 8 teaches it.
+"""
+
+from vslib.whole.ledger import Ledger, ledger
+from vslib.whole.local import Local, local
+from vslib.whole.overlap import Overlap, overlap
+from vslib.whole.passage import jacobians
+
+__all__ = ["Ledger", "Local", "Overlap", "jacobians", "ledger", "local", "overlap"]
