@@ -1,4 +1,4 @@
-"""Command line: ``python -m vslib train``, ``starts``, ``equal``, ``invertible``, ``report`` ..."""
+"""Command line: ``python -m vslib train``, ``starts``, ``equal``, ``invertible``, ``whole`` ..."""
 
 import argparse
 
@@ -37,6 +37,8 @@ def main():
     command = commands.add_parser("invertible", help="measure what chapter 9 says")
     command.add_argument("runs", help="folder of the trainings: NAME-SEED, NAME-SEED-paper")
     command.add_argument("--resume", action="store_true", help="keep the parts that are stored")
+    command = commands.add_parser("whole", help="measure what a whole network keeps of images")
+    command.add_argument("--resume", action="store_true", help="keep the parts that are stored")
     command = commands.add_parser("report", help="one table of all layers of a network")
     command.add_argument(
         "target",
@@ -72,6 +74,11 @@ def main():
         from vslib.invertible import measure
 
         measure(given.runs, resume=given.resume)
+        return
+    if given.command == "whole":
+        from vslib.whole import measure
+
+        measure(resume=given.resume)
         return
     if given.command == "report":
         from vslib.report import run

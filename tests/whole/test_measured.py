@@ -1,0 +1,107 @@
+"""What is stored of whole networks: samples computed afresh, and what it shows."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from vslib import files, mnist, networks
+from vslib.whole import measure, measured, measures
+
+STORED = measured()
+IMAGES, LABELS = mnist.load("test")
+
+
+def lost(name, kind, depth):
+    profile = STORED["profiles"][name]
+    return profile["lost"][kind]["mean"][profile["depths"].index(depth)]
+
+
+class TestProfiles:
+    @pytest.mark.parametrize("name", ["fc5", "fc5 untrained"])
+    def test_are_as_stored_when_all_of_them_are_measured_again(self, name):
+        stored = STORED["profiles"][name]
+        count = stored["images"]
+        mean = mnist.load("train")[0].mean(axis=0)
+        vectors = measures.against(IMAGES[:count], LABELS[:count], mean)
+        found = measures.profile(measures.network(name), IMAGES[:count], vectors)
+        assert list(found["depths"]) == stored["depths"]
+        assert found["ranks"].max(0).tolist() == stored["rank"]["most"]
+        for kind, shares in found["lost"].items():
+            assert np.allclose(shares.mean(axis=0), stored["lost"][kind]["mean"], atol=1e-4)
+        again = measures.sideways(found["spaces"], LABELS[:count], vectors["image"])
+        for key, expected in STORED["sideways"][name].items():
+            assert again[key] == pytest.approx(expected, abs=1e-3)
+
+    def test_of_resnet18_lie_within_the_spread_for_one_image(self):
+        stored = STORED["profiles"]["resnet18"]
+        image = IMAGES[:1]
+        found = measures.profile(
+            measures.network("resnet18"), image, {"image": image.reshape(1, -1)}
+        )
+        assert (found["ranks"][0] >= stored["rank"]["least"]).all()
+        assert (found["ranks"][0] <= stored["rank"]["most"]).all()
+        off = found["lost"]["image"][0] - stored["lost"]["image"]["mean"]
+        assert (np.abs(off) <= 4 * np.array(stored["lost"]["image"]["sd"]) + 1e-6).all()
+
+    def test_of_fc5_it_learned_to_look_at_its_first_layer(self):
+        assert lost("fc5", "image", "layer1") < 0.6 * lost("fc5 untrained", "image", "layer1")
+        assert lost("fc5", "image", "layer1") < 0.6 * lost("fc5", "noise", "layer1")
+        assert lost("fc5 untrained", "image", "layer1") == pytest.approx(1 - 256 / 784, abs=0.04)
+
+    @pytest.mark.parametrize("name", ["resnet18", "resnet18 untrained"])
+    def test_of_resnet18_lose_an_image_in_four_places(self, name):
+        profile = STORED["profiles"][name]
+        steps = np.diff([0, *profile["lost"]["image"]["mean"]])
+        steep = {depth for depth, step in zip(profile["depths"], steps, strict=True) if step > 0.01}
+        assert steep == {"layer3.0.relu", "layer4.0 before relu", "layer4.0.relu", "fc"}
+
+    def test_of_chance_are_those_of_dimensions(self):
+        for name, profile in STORED["profiles"].items():
+            expected = 1 - np.array(profile["rank"]["mean"]) / 784
+            assert np.allclose(profile["lost"]["noise"]["mean"], expected, atol=0.02), name
+
+
+class TestSpaces:
+    def test_of_fc5_are_nearly_the_same_for_every_image_and_those_of_resnet18_are_not(self):
+        fc5, resnet18 = (STORED["sideways"][name] for name in ("fc5", "resnet18"))
+        assert fc5["between"][0] > 0.8 and fc5["directions"] == 9
+        assert resnet18["between"][0] < 3 * resnet18["chance"] and resnet18["directions"] > 200
+
+
+class TestLabels:
+    @pytest.mark.parametrize("recipe", ["Adam", "SGD"])
+    def test_shared_by_images_are_kept_and_shuffled_ones_are_not(self, recipe):
+        found = STORED["labels"]
+        true, shuffled = (
+            [found[f"{recipe}, {kind}, {seed}"] for seed in range(3)]
+            for kind in ("true", "shuffled")
+        )
+        assert all(each["training"] >= 0.99 for each in (*true, *shuffled))
+        chance = true[0]["chance"]
+        assert min(each["kept"][0] for each in true) > 3 * chance
+        assert max(each["kept"][0] for each in shuffled) < chance / 5
+
+    def test_one_is_as_stored_when_it_is_trained_again(self):
+        count = 2000
+        made, facts = measures.fitted(*(part[:count] for part in mnist.load("train")), 0, "Adam")
+        stored = STORED["labels"]["Adam, true, 0"]
+        assert facts["epochs"] == pytest.approx(stored["epochs"], abs=3)
+        spaces = measures.profile(made, IMAGES[:10], {})["spaces"]
+        again = measures.sideways(spaces, LABELS[:10], IMAGES[:10].reshape(10, -1))
+        assert again["kept"][0] == pytest.approx(stored["kept"][0], abs=0.02)
+        assert networks.accuracy(made, IMAGES, LABELS) == pytest.approx(stored["test"], abs=0.02)
+
+
+def test_measuring_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    path = tmp_path / "measured.json"
+    half = {key: dict(part) for key, part in STORED.items()}
+    del half["labels"]["SGD, shuffled, 2"]
+    files.write_json(path, half)
+    asked = []
+    monkeypatch.setattr(
+        sys.modules["vslib.whole.measured"], "_labels", lambda *key: asked.append(key)
+    )
+    measure(path, resume=True)
+    assert asked == [("SGD", "shuffled", 2)]
+    assert files.read_json(path)["profiles"] == STORED["profiles"]

@@ -1,0 +1,107 @@
+"""What whole networks keep of images: measured by one command, stored, and read again."""
+
+import functools
+from importlib import resources
+
+import numpy as np
+
+from vslib import files, mnist, networks
+from vslib.whole import measures
+
+__all__ = ["measure", "measured"]
+
+PATH = resources.files("vslib.whole") / "data" / "measured.json"
+COUNTS = {"fc5": 100, "fc5 untrained": 100, "resnet18": 60, "resnet18 untrained": 20}
+FEW, SEEN = 2000, 50  # training images of the control with shuffled labels; test images looked at
+KEYS = ("profiles", "sideways", "labels")
+
+
+def measure(path=PATH, resume=False):
+    """Measure what networks keep of images, depth by depth, and store it: a quarter of an hour.
+
+    Parameters
+    ----------
+    path : path-like
+        The package's own file by default.
+    resume : bool
+        Keep what the file holds, and measure the rest.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "measured.json"
+    >>> files.write_json(path, {key: dict.fromkeys(part) for key, part in measured().items()})
+    >>> measure(path, resume=True)  # nothing is missing
+    """
+    found = {key: {} for key in KEYS} | (files.read_json(path) if resume else {})
+    for name in COUNTS:
+        if name not in found["sideways"]:
+            found["profiles"][name], found["sideways"][name] = _network(name, COUNTS[name])
+            files.write_json(path, found)
+    for recipe in ("Adam", "SGD"):
+        for kind in ("true", "shuffled"):
+            for seed in range(3):
+                key = f"{recipe}, {kind}, {seed}"
+                if key not in found["labels"]:
+                    found["labels"][key] = _labels(recipe, kind, seed)
+                    files.write_json(path, found)
+
+
+def _network(name, count):
+    images, labels = (part[:count] for part in mnist.load("test"))
+    vectors = measures.against(images, labels, mnist.load("train")[0].mean(axis=0))
+    found = measures.profile(measures.network(name), images, vectors)
+    ranks = found["ranks"]
+    lost = {
+        kind: {"mean": _few(shares.mean(axis=0)), "sd": _few(shares.std(axis=0))}
+        for kind, shares in found["lost"].items()
+    }
+    profile = {
+        "images": count,
+        "depths": found["depths"],
+        "rank": {"mean": _few(ranks.mean(0)), "least": ranks.min(0), "most": ranks.max(0)},
+        "lost": lost,
+    }
+    profile["rank"] = {key: np.asarray(value).tolist() for key, value in profile["rank"].items()}
+    return profile, measures.sideways(found["spaces"], labels, vectors["image"])
+
+
+def _few(numbers):
+    return [float(f"{number:.6g}") for number in numbers]
+
+
+def _labels(recipe, kind, seed):
+    """What a network keeps of test images that it fitted to true labels, or to shuffled ones."""
+    images, labels = (part[:FEW] for part in mnist.load("train"))
+    if kind == "shuffled":
+        labels = np.random.default_rng(seed).permutation(labels)
+    made, facts = measures.fitted(images, labels, seed, recipe)
+    tests, truth = (part[:SEEN] for part in mnist.load("test"))
+    spaces = measures.profile(made, tests, {})["spaces"]
+    facts["test"] = networks.accuracy(made, *mnist.load("test"))
+    return facts | measures.sideways(spaces, truth, tests.reshape(SEEN, -1).astype(float))
+
+
+@functools.cache
+def measured():
+    """The stored numbers.
+
+    Returns
+    -------
+    dict
+        ``profiles``: by network, ranks and mean shares lost at each depth, of images and of what
+        they are compared with; ``sideways``: by network, how far the outputs' spaces agree, as
+        `measures.sideways`; ``labels``: the same of networks fitted to true and to shuffled
+        labels, by recipe, kind and seed.
+
+    Raises
+    ------
+    vslib.files.FileError
+        If the file is damaged.
+
+    Examples
+    --------
+    >>> measured()["profiles"]["resnet18"]["images"]
+    60
+    """
+    return files.read_json(PATH, KEYS)
