@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = ["nearest"]
 
-TURNS = 100
+TURNS = 200
 
 
 def nearest(target, V, c, box=None):
@@ -53,7 +53,7 @@ def nearest(target, V, c, box=None):
             break
         inside = V[:, (free > low) & (free < high)]
         # Where the box leaves an equation no freedom, a small weight keeps the step finite.
-        weight = 1e-6 * min(np.linalg.norm(off), 1e-3) * np.eye(len(V))
+        weight = (1e-3 * min(np.linalg.norm(off), 1e-3) + 1e-15) * np.eye(len(V))
         step = np.linalg.solve(inside @ inside.T + weight, off)
         length = 1.0
         while length > 1e-12:

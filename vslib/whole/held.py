@@ -26,6 +26,14 @@ class Held:
     ------
     ValueError
         If the network has no such module, or runs it other than once.
+
+    Examples
+    --------
+    >>> from vslib.inference import asked
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
+    >>> with asked(network, double=True) as ask:
+    ...     Held(ask, network, (3,), "0").values(np.ones(3)).shape
+    (2,)
     """
 
     def __init__(self, ask, network, shape, name=None):

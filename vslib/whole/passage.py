@@ -82,7 +82,15 @@ def inputs(network, x):
 
 
 def passage(network, x, visit, at=None):
-    """Hand the name and the Jacobian of each depth to `visit`, which copies what it keeps."""
+    """Hand the name and the Jacobian of each depth to `visit`, which copies what it keeps.
+
+    Examples
+    --------
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
+    >>> passage(network, np.ones(3), lambda name, J: print(name, J.shape))
+    0 (2, 3)
+    1 (2, 3)
+    """
     with asked(network, shape=x.shape, double=True) as ask:
         image = ask.tensor(x)[None]
         found = places(ask, network, image)

@@ -28,6 +28,11 @@ class Place:
         Whether it is what the module gives, else what it takes.
     size : int
         Numbers for one input.
+
+    Examples
+    --------
+    >>> Place("output", None, 0, True, 10).size
+    10
     """
 
     name: str
@@ -59,6 +64,14 @@ def places(ask, network, x):
     ------
     ValueError
         If the outputs do not depend on the input by a path that has derivatives.
+
+    Examples
+    --------
+    >>> from vslib.inference import asked
+    >>> network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Flatten())
+    >>> with asked(network, double=True) as ask:
+    ...     [place.name for place in places(ask, network, ask.tensor([[1, 2, 3]]))]
+    ['0']
     """
     leaf = x.detach().expand(2, *x.shape[1:]).clone().requires_grad_()
     seen, calls = {}, Counter()

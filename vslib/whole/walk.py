@@ -13,9 +13,9 @@ __all__ = ["Walk", "level_walk"]
 
 EXACT = 1e-12  # of the largest value that is held: how far a step may be off
 FLAT = 1e-6  # of the distance at the start: a step that could still be made, where the walk ends
-LONGEST = 0.1  # of the distance at the start: one step
-SHORTEST = 1e-4  # of a tangent step: below it, the walk has stopped
-CORRECTIONS = 12
+LONGEST, SHORTEST = 0.05, 1e-9  # of the distance at the start: one step
+ENOUGH = 1e-4  # of what the tangent step promises: how much nearer it must lead
+CORRECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -137,32 +137,29 @@ def _walk(held, x, towards, box, steps):
     wanted = held.values(x)
     count, start = len(wanted), np.linalg.norm(towards - x)
     allowed = EXACT * max(1.0, np.abs(wanted).max())
-    path, share = [x], 1.0
-    values, U, s, V = held.rows(x, count)
+    path, length, left = [x], LONGEST, np.inf
     for turn in range(steps + 1):
-        ahead = nearest(towards, V, V @ x, box)
-        step = np.zeros_like(x) if ahead is None else ahead - x
-        length = np.linalg.norm(step) / start
-        if length <= FLAT or turn == steps:
+        known = held.rows(x, count)
+        ahead = nearest(towards, known[3], known[3] @ x, box)
+        if ahead is None:
             break
-        moved = None
-        share = min(share, LONGEST / length)
-        while share > SHORTEST:
-            tried = _corrected(held, x + share * step, wanted, (values, U, s, V), allowed, box, x)
-            if tried is not None and _nearer(tried, x, towards):
-                moved = tried
-                break
-            share /= 2
-        if moved is None:
+        step = ahead - x
+        left = np.linalg.norm(step) / start
+        if left <= FLAT or turn == steps:
             break
-        x, share = moved, min(1.0, 1.7 * share)
+        while length > SHORTEST:
+            share = min(1.0, length / left)
+            tried = _corrected(held, x + share * step, wanted, known, allowed, box, x)
+            if tried is not None:
+                gain = np.sum((x - towards) ** 2) - np.sum((tried - towards) ** 2)
+                if gain > ENOUGH * share * (step @ step):
+                    break
+            length = share * left / 2
+        else:
+            break
+        x, length = tried, min(2 * length, LONGEST)
         path.append(x)
-        values, U, s, V = held.rows(x, count)
-    return path, length
-
-
-def _nearer(tried, x, towards):
-    return np.linalg.norm(towards - tried) < np.linalg.norm(towards - x)
+    return path, left
 
 
 def _corrected(held, goal, wanted, known, allowed, box, x):
@@ -177,7 +174,7 @@ def _corrected(held, goal, wanted, known, allowed, box, x):
         before, off = off, np.abs(values - wanted).max()
         if off <= allowed:
             return z
-        if off > 0.3 * before:
+        if off > 0.5 * before:
             values, U, s, V = held.rows(z, len(wanted))
         z = nearest(z, V, V @ z + (U.T @ (wanted - values)) / s, box)
     return None
