@@ -24,7 +24,7 @@ class Walk:
 
     Attributes
     ----------
-    images : (steps + 1, *shape) array
+    images : (steps + 1, ...) array
         From the image that it starts at, each step nearer to the other one.
     left : float
         The distance to the other image at the end, as a share of that at the start, in [0, 1].
@@ -57,7 +57,7 @@ class Walk:
 
     @property
     def end(self):
-        """(*shape) array: the last image.
+        """(...) array: the last image.
 
         Examples
         --------
@@ -77,7 +77,7 @@ def level_walk(network, x, towards, hold=None, box=None, steps=200):
     Parameters
     ----------
     network : torch.nn.Module
-    x, towards : (*shape) arrays
+    x, towards : (...) arrays
         One input each.
     hold : str, optional
         Name of the module whose outputs are held; those of the network by default.
