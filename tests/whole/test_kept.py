@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vslib import files, mnist, networks
-from vslib.whole import measure, measured, measures
+from vslib.whole import ledger, measure, measured, measures, pictures
 
 STORED = measured()
 IMAGES, LABELS = mnist.load("test")
@@ -105,3 +105,36 @@ def test_measuring_goes_on_where_it_stopped(tmp_path, monkeypatch):
     measure(path, resume=True)
     assert asked == [("SGD", "shuffled", 2)]
     assert files.read_json(path)["profiles"] == STORED["profiles"]
+
+
+class TestWalls:
+    @pytest.mark.parametrize("recipe", ["Adam", "SGD"])
+    def test_are_thin_where_labels_were_shuffled(self, recipe):
+        true, shuffled = (
+            [STORED["labels"][f"{recipe}, {kind}, {seed}"]["wall"] for seed in range(3)]
+            for kind in ("true", "shuffled")
+        )
+        assert min(true) > 2 * max(shuffled)
+
+    def test_of_the_stored_walks_of_resnet18_hold_its_outputs(self):
+        found = pictures()
+        network = measures.network("resnet18").double()
+        for one, other in ((7, 2), (4, 9), (3, 8)):
+            walk = found[f"walk {one} {other}"]
+            outputs = networks.evaluate(network, walk)
+            assert np.abs(outputs - outputs[0]).max() < 1e-10
+            assert walk.min() >= 0 and walk.max() <= 1
+            goal = IMAGES[np.flatnonzero(LABELS == other)[0]]
+            left = np.linalg.norm(walk[-1] - goal) / np.linalg.norm(walk[0] - goal)
+            assert found[f"facts {one} {other}"][0] == pytest.approx(left, abs=1e-6) and left < 0.35
+
+    def test_of_the_stored_ledgers_of_resnet18_add_up_to_digits(self):
+        first = [np.flatnonzero(LABELS == digit)[0] for digit in range(10)]
+        for name in ("resnet18", "resnet18 untrained"):
+            parts = pictures()[f"ledger of {name}"]
+            assert np.abs(parts.sum(axis=1) - IMAGES[first].reshape(10, -1)).max() < 1e-5
+        image = IMAGES[first[4]]
+        again = ledger(measures.network("resnet18"), image, at=["layer3.0.relu", "layer4.0.relu"])
+        stored = pictures()["ledger of resnet18"][4]
+        assert np.abs(again.lost[1] - stored[2:4].sum(axis=0)).max() < 1e-5
+        assert np.abs(again.kept - stored[5]).max() < 1e-5

@@ -1,6 +1,7 @@
 """Every layer of any network in one table: what its matrix says, and what its own inputs do.
 
-From weights alone, with images, and against the network before training. Chapter 10 teaches it.
+From weights alone, with images, and against the network before training. No chapter
+teaches it yet.
 """
 
 from vslib.report.command import run

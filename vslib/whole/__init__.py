@@ -1,8 +1,7 @@
 """What a whole network keeps of an image: its local signal spaces, depth by depth.
 
 At an image a deep network is linear: its Jacobian. Null spaces are nested along depth, and the
-image splits into what each depth loses and what is kept. The chapter on inversion
-teaches what a Jacobian sees; this is the same for all depths at once.
+image splits into what each depth loses and what is kept. Chapter 8 teaches it.
 """
 
 from vslib.whole import measures
@@ -11,6 +10,7 @@ from vslib.whole.local import Local, local
 from vslib.whole.measured import measure, measured
 from vslib.whole.overlap import Overlap, overlap
 from vslib.whole.passage import jacobians
+from vslib.whole.stored import draw, pictures
 from vslib.whole.walk import Walk, level_walk
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Local",
     "Overlap",
     "Walk",
+    "draw",
     "jacobians",
     "ledger",
     "level_walk",
@@ -26,4 +27,5 @@ __all__ = [
     "measured",
     "measures",
     "overlap",
+    "pictures",
 ]

@@ -7,12 +7,14 @@ import numpy as np
 
 from vslib import files, mnist, networks
 from vslib.whole import measures
+from vslib.whole.walk import level_walk
 
 __all__ = ["measure", "measured"]
 
 PATH = resources.files("vslib.whole") / "data" / "measured.json"
 COUNTS = {"fc5": 100, "fc5 untrained": 100, "resnet18": 60, "resnet18 untrained": 20}
 FEW, SEEN = 2000, 50  # training images of the control with shuffled labels; test images looked at
+WALKED = 5  # pairs of a seven and a two
 KEYS = ("profiles", "sideways", "labels")
 
 
@@ -79,7 +81,15 @@ def _labels(recipe, kind, seed):
     tests, truth = (part[:SEEN] for part in mnist.load("test"))
     spaces = measures.profile(made, tests, {})["spaces"]
     facts["test"] = networks.accuracy(made, *mnist.load("test"))
+    facts["wall"] = float(np.mean([walk.left for walk in _walks(made)]))
     return facts | measures.sideways(spaces, truth, tests.reshape(SEEN, -1).astype(float))
+
+
+def _walks(made, count=WALKED):
+    """Walks from sevens to twos, in the order of the test images, with pixels in [0, 1]."""
+    images, labels = mnist.load("test")
+    ends = (images[np.flatnonzero(labels == digit)[:count]] for digit in (7, 2))
+    return [level_walk(made, *pair, box=(0, 1)) for pair in zip(*ends, strict=True)]
 
 
 @functools.cache
@@ -92,7 +102,8 @@ def measured():
         ``profiles``: by network, ranks and mean shares lost at each depth, of images and of what
         they are compared with; ``sideways``: by network, how far the outputs' spaces agree, as
         `measures.sideways`; ``labels``: the same of networks fitted to true and to shuffled
-        labels, by recipe, kind and seed.
+        labels, by recipe, kind and seed,
+        and their ``wall``: the mean share of the distance left after walks from a 7 to a 2.
 
     Raises
     ------

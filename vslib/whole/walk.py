@@ -67,6 +67,21 @@ class Walk:
         """
         return self.images[-1]
 
+    def frames(self, count):
+        """(count, ...) array: images of the walk from start to end, even by distance walked.
+
+        Examples
+        --------
+        >>> import torch
+        >>> walk = level_walk(torch.nn.Linear(3, 1), [0, 0, 0], [1, 1, 1])
+        >>> walk.frames(4).shape
+        (4, 3)
+        """
+        steps = np.diff(self.images.reshape(len(self.images), -1), axis=0)
+        walked = np.concatenate([[0.0], np.linalg.norm(steps, axis=1).cumsum()])
+        wanted = np.linspace(0, walked[-1], count)
+        return self.images[np.abs(walked[:, None] - wanted).argmin(axis=0)]
+
 
 def level_walk(network, x, towards, hold=None, box=None, steps=200):
     """Walk from one image towards another while the outputs of a network stay equal.
