@@ -1,6 +1,8 @@
 """Local signal spaces against torch.func and dense decompositions."""
 
 import copy
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -305,3 +307,12 @@ class TestLedger:
         every, two = ledger(SELU, x), ledger(SELU, x, at=["3"])
         assert two.depths == ("3", "5")
         assert np.allclose(two.lost[0], every.lost[:3].sum(axis=0), atol=1e-9)
+
+
+def test_nothing_is_said_beside_the_answer():
+    """In a fresh interpreter, since torch warns of itself but once."""
+    lines = (
+        "import torch; from vslib.whole import local; local(torch.nn.Linear(4, 3), [1, 2, 3, 4])"
+    )
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,6 +1,7 @@
 """The Jacobians of every depth of a network at an input, in one pass."""
 
 import contextlib
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -178,10 +179,17 @@ def _run(ask, network, image, tangents, wanted, visit):
         stack.enter_context(Products())
         rows = image.expand(count, *image.shape[1:]).contiguous()
         try:
-            outputs = ask(forward_ad.make_dual(rows, tangents.contiguous()))
+            outputs = ask(_dual(rows, tangents.contiguous()))
         except (RuntimeError, NotImplementedError) as error:
             raise ValueError(
                 f"{inside[-1]}: expected a module with a forward derivative, got an error of "
                 f"torch: {str(error).strip().splitlines()[0]}"
             ) from error
         stop((None, 0, True), outputs)
+
+
+def _dual(value, tangent):
+    with warnings.catch_warnings():
+        # torch uses what it deprecates, when it is first asked to differentiate forwards.
+        warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
+        return forward_ad.make_dual(value, tangent)
