@@ -316,3 +316,13 @@ def test_nothing_is_said_beside_the_answer():
     )
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_one_input_to_the_local_spaces_is_one_to_the_ledger():
+    """A network that takes rows of any number of axes once split the inputs twice."""
+    layer = nn.Linear(4, 3)
+    x = np.random.default_rng(13).normal(size=(2, 3, 4))
+    spaces, books = local(layer, x), ledger(layer, x)
+    assert [each.shape for each in spaces] == [(3, 4)] * 2
+    for each, book in zip(spaces, books, strict=True):
+        assert each.depths == book.depths and book.lost.shape == (1, 12)

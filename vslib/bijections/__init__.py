@@ -5,6 +5,6 @@ Chapter 9 teaches it.
 """
 
 from vslib.bijections.chain import Bijection, Classifier
-from vslib.bijections.couplings import KINDS, Coupling, Mix, Squeeze, hadamard
+from vslib.bijections.couplings import KINDS, Coupling, Mix, Squeeze, branch, hadamard
 
-__all__ = ["KINDS", "Bijection", "Classifier", "Coupling", "Mix", "Squeeze", "hadamard"]
+__all__ = ["KINDS", "Bijection", "Classifier", "Coupling", "Mix", "Squeeze", "branch", "hadamard"]

@@ -117,6 +117,36 @@ class Mix(nn.Module):
         return F.conv2d(y, self.matrix.T[:, :, None, None])
 
 
+def branch(channels, hidden, outputs):
+    """A small convolutional network that gives zeros until it is trained.
+
+    Parameters
+    ----------
+    channels, hidden, outputs : int
+        What it takes, has within, and gives; the size of the pictures stays.
+
+    Returns
+    -------
+    torch.nn.Sequential
+
+    Examples
+    --------
+    >>> branch(2, 8, 4)(torch.rand(1, 2, 7, 7)).abs().max()
+    tensor(0., grad_fn=<MaxBackward1>)
+    """
+    # Made first: the weights of networks that ship were drawn in this order.
+    last = nn.Conv2d(hidden, outputs, 3, padding=1)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(
+        nn.Conv2d(channels, hidden, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(hidden, hidden, 1),
+        nn.ReLU(),
+        last,
+    )
+
+
 class Coupling(nn.Module):
     """One half of the channels, changed by what a small network makes of the other half.
 
@@ -164,16 +194,7 @@ class Coupling(nn.Module):
             raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
         self.kind, self.flip = kind, flip
         half = channels // 2
-        last = nn.Conv2d(hidden, channels if kind == "affine" else half, 3, padding=1)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.net = nn.Sequential(
-            nn.Conv2d(half, hidden, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(hidden, hidden, 1),
-            nn.ReLU(),
-            last,
-        )
+        self.net = branch(half, hidden, channels if kind == "affine" else half)
 
     def _halves(self, x):
         a, b = x.chunk(2, 1)

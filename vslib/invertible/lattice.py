@@ -9,7 +9,7 @@ import numpy as np
 from vslib.arrays import real_array
 from vslib.bijections import Coupling, Mix, Squeeze, hadamard
 from vslib.invertible.numeric import Squeezing, convolved
-from vslib.invertible.opening import opened
+from vslib.invertible.opening import BATCH, opened
 
 __all__ = ["Lattice", "lattice"]
 
@@ -17,7 +17,6 @@ GREYS, FINE = 255, 16
 UNIT = 1 / (GREYS * FINE)  # of an integer, as a pixel in [0, 1]
 WEIGHT, ACTIVATION = 16, 16  # bits after the point
 LIMIT = 2.0**53
-BATCH = 25  # what fits a processor's cache: twice as fast as 250
 
 
 def lattice(classifier):

@@ -29,21 +29,12 @@ def residual_network():
     """
     from torch import nn
 
-    from vslib.bijections import Squeeze
+    from vslib.bijections import Squeeze, branch
 
     class Block(nn.Module):
         def __init__(self, channels, hidden):
             super().__init__()
-            last = nn.Conv2d(hidden, channels, 3, padding=1)
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-            self.net = nn.Sequential(
-                nn.Conv2d(channels, hidden, 3, padding=1),
-                nn.ReLU(),
-                nn.Conv2d(hidden, hidden, 1),
-                nn.ReLU(),
-                last,
-            )
+            self.net = branch(channels, hidden, channels)
 
         def forward(self, x):
             return x + self.net(x)

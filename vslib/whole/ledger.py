@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vslib.whole.local import Local, local
-from vslib.whole.passage import inputs
+from vslib.whole.local import Local
+from vslib.whole.passage import each
 
 __all__ = ["Ledger", "ledger"]
 
@@ -109,12 +109,10 @@ def ledger(network, x, at=None, spaces=None):
     >>> np.allclose(found.lost.sum(axis=0) + found.kept, [1, 2, 3, 4])
     True
     """
-    images, one = inputs(network, x)
-    found = [_ledger(spaces or local(network, image, at), image) for image in images]
-    return found[0] if one else found
+    return each(network, x, lambda image: _ledger(spaces or Local.found(network, image, at), image))
 
 
-def _ledger(spaces: Local, x):
+def _ledger(spaces, x):
     x = x.reshape(-1)
     if not x.any():
         raise ValueError("x: expected an input with a part to lose or keep, got zeros only")

@@ -1,12 +1,13 @@
 """Local signal spaces: what each depth of a network keeps of a small change of its input."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from vslib.arrays import real_array
 from vslib.spaces import Subspaces
-from vslib.whole.passage import inputs, passage
+from vslib.whole.passage import each, passage
 
 __all__ = ["Local", "local"]
 
@@ -52,6 +53,29 @@ class Local:
     held: tuple
     jacobian: np.ndarray
 
+    @classmethod
+    def found(cls, network, x, at=None):
+        """Those of a network at x, one input for certain.
+
+        Examples
+        --------
+        >>> import torch
+        >>> Local.found(torch.nn.Linear(4, 3), np.ones(4)).ranks
+        (3,)
+        """
+        held, last, basis = [], None, None
+
+        def visit(name, J):
+            nonlocal basis, last
+            values, rows = _taken_apart(J if basis is None else J @ basis)
+            if rows is not None:
+                basis = rows if basis is None else basis @ rows
+            held.append(Depth(name, values, basis))
+            last = J
+
+        passage(network, x, visit, at)
+        return cls(x.shape, tuple(held), last.copy())
+
     @property
     def depths(self):
         return tuple(depth.name for depth in self.held)
@@ -91,7 +115,7 @@ class Local:
         (4, 3)
         """
         basis = self._at(depth).basis
-        return np.eye(int(np.prod(self.shape))) if basis is None else basis
+        return np.eye(math.prod(self.shape)) if basis is None else basis
 
     def split(self, depth, x):
         """Parts of x in the local signal space of a depth, and in its null space.
@@ -113,7 +137,7 @@ class Local:
         >>> np.allclose(signal + rejected, 1)
         True
         """
-        x = real_array(x, "x", length=int(np.prod(self.shape)))
+        x = real_array(x, "x", length=math.prod(self.shape))
         basis = self._at(depth).basis
         if basis is None:
             return x.copy(), np.zeros_like(x)
@@ -184,25 +208,7 @@ def local(network, x, at=None):
     >>> local(network, np.ones((5, 4)))[0].depths
     ('0', '1', '2')
     """
-    images, one = inputs(network, x)
-    found = [_local(network, image, at) for image in images]
-    return found[0] if one else found
-
-
-def _local(network, x, at):
-    held, last, basis = [], None, None
-
-    def visit(name, J):
-        nonlocal basis, last
-        A = J if basis is None else J @ basis
-        values, vectors = _taken_apart(A)
-        if vectors is not None:
-            basis = vectors if basis is None else basis @ vectors
-        held.append(Depth(name, values, basis))
-        last = J
-
-    passage(network, x, visit, at)
-    return Local(x.shape, tuple(held), last.copy())
+    return each(network, x, lambda image: Local.found(network, image, at))
 
 
 def _taken_apart(A):

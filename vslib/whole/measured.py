@@ -61,10 +61,13 @@ def _network(name, count):
     profile = {
         "images": count,
         "depths": found["depths"],
-        "rank": {"mean": _few(ranks.mean(0)), "least": ranks.min(0), "most": ranks.max(0)},
+        "rank": {
+            "mean": _few(ranks.mean(axis=0)),
+            "least": ranks.min(axis=0).tolist(),
+            "most": ranks.max(axis=0).tolist(),
+        },
         "lost": lost,
     }
-    profile["rank"] = {key: np.asarray(value).tolist() for key, value in profile["rank"].items()}
     return profile, measures.sideways(found["spaces"], labels, vectors["image"])
 
 
@@ -85,10 +88,10 @@ def _labels(recipe, kind, seed):
     return facts | measures.sideways(spaces, truth, tests.reshape(SEEN, -1).astype(float))
 
 
-def _walks(made, count=WALKED):
+def _walks(made):
     """Walks from sevens to twos, in the order of the test images, with pixels in [0, 1]."""
     images, labels = mnist.load("test")
-    ends = (images[np.flatnonzero(labels == digit)[:count]] for digit in (7, 2))
+    ends = (images[np.flatnonzero(labels == digit)[:WALKED]] for digit in (7, 2))
     return [level_walk(made, *pair, box=(0, 1)) for pair in zip(*ends, strict=True)]
 
 

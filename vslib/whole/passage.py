@@ -2,7 +2,6 @@
 
 import contextlib
 import warnings
-from collections import Counter
 
 import numpy as np
 import torch
@@ -11,10 +10,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from vslib.arrays import real_array
 from vslib.inference import NetworkInputError, asked
-from vslib.whole.places import places
+from vslib.whole.places import places, watched
 from vslib.whole.products import Products
 
-__all__ = ["inputs", "jacobians", "passage"]
+__all__ = ["each", "jacobians", "passage"]
 
 LARGEST = 2.5e8  # numbers of one Jacobian: 2 GB
 SAME = 1e-9  # relative difference of a derivative in the batch and alone
@@ -60,26 +59,27 @@ def jacobians(network, x, at=None):
     return found
 
 
-def inputs(network, x):
-    """x as a list of inputs, and whether it was one.
+def each(network, x, find):
+    """What is found for x, or a list of it where x is several inputs along its first axis.
 
-    One input where the network takes x so; else several, along its first axis.
+    It is several where the network takes what stands along that axis as inputs.
 
     Examples
     --------
-    >>> images, one = inputs(torch.nn.Linear(3, 2), np.zeros((5, 3)))
-    >>> len(images), one
-    (5, False)
+    >>> each(torch.nn.Linear(3, 2), np.zeros((5, 3)), np.shape)
+    [(3,), (3,), (3,), (3,), (3,)]
     """
     x = real_array(x, "x")
-    if x.ndim < 2:
-        return [x], True
+    several = x.ndim > 1 and _takes(network, x.shape[1:])
+    return [find(image) for image in x] if several else find(x)
+
+
+def _takes(network, shape):
     try:
-        with asked(network, shape=x.shape[1:], double=True):
-            several = True
+        with asked(network, shape, double=True):
+            return True
     except NetworkInputError:
-        several = False
-    return (list(x), False) if several else ([x], True)
+        return False
 
 
 def passage(network, x, visit, at=None):
@@ -142,7 +142,7 @@ def _chosen(found, at):
 
 def _run(ask, network, image, tangents, wanted, visit):
     """The image with its tangents through the network; a stop at each place that is wanted."""
-    calls, count, inside = Counter(), len(tangents), ["network"]
+    inside = ["network"]
     stops = {(place.module, place.call, place.given): place for place in wanted}
 
     def stop(key, dual):
@@ -152,23 +152,15 @@ def _run(ask, network, image, tangents, wanted, visit):
                 tangent = torch.zeros_like(value)
             visit(stops[key], value[0].detach().cpu(), tangent.detach().cpu())
 
-    def enter(module, args, name):
-        inside.append(name)
-        if args:
-            stop((module, calls[module], False), args[0])
-
-    def leave(module, args, output):
-        inside.pop()
-        stop((module, calls[module], True), output)
-        calls[module] += 1
+    def note(name, module, call, given, dual):
+        if given:
+            inside.pop()
+        else:
+            inside.append(name or "network")
+        stop((module, call, given), dual)
 
     with contextlib.ExitStack() as stack:
-        for name, module in network.named_modules():
-            handle = module.register_forward_pre_hook(
-                lambda module, args, name=name: enter(module, args, name or "network")
-            )
-            stack.callback(handle.remove)
-            stack.callback(module.register_forward_hook(leave).remove)
+        stack.enter_context(watched(network, note))
         fast = torch.backends.mha.get_fastpath_enabled()
         stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
         # Attention's fast paths have no forward derivatives.
@@ -177,7 +169,7 @@ def _run(ask, network, image, tangents, wanted, visit):
         stack.enter_context(torch.no_grad())
         stack.enter_context(forward_ad.dual_level())
         stack.enter_context(Products())
-        rows = image.expand(count, *image.shape[1:]).contiguous()
+        rows = image.expand(len(tangents), *image.shape[1:]).contiguous()
         try:
             outputs = ask(_dual(rows, tangents.contiguous()))
         except (RuntimeError, NotImplementedError) as error:

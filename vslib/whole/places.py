@@ -1,11 +1,12 @@
 """Where a network can be cut in two: what every path from the input to the outputs runs through."""
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass
 
 import torch
 
-__all__ = ["Place", "places"]
+__all__ = ["Place", "places", "watched"]
 
 # What only arranges numbers anew loses none, and is no depth of its own.
 ARRANGES = ("View", "Reshape", "UnsafeView", "Squeeze", "Unsqueeze", "Alias", "Transpose")
@@ -74,36 +75,19 @@ def places(ask, network, x):
     ['0']
     """
     leaf = x.detach().expand(2, *x.shape[1:]).clone().requires_grad_()
-    seen, calls = {}, Counter()
+    seen = {}
 
-    def note(tensor, name, module, given):
+    def note(name, module, call, given, tensor):
         if isinstance(tensor, torch.Tensor) and tensor.grad_fn is not None:
             if tensor.ndim and len(tensor) == 2:
-                place = Place(name, module, calls[module], given, tensor[0].numel())
+                parent, _, last = name.rpartition(".")
+                before = f"{parent} before {last}".strip() if name else "input"
+                shown = (name or "output") if given else before
+                place = Place(shown, module, call, given, tensor[0].numel())
                 seen.setdefault((tensor.grad_fn, tensor.output_nr), place)
 
-    handles = []
-    for name, module in network.named_modules():
-        parent, _, last = name.rpartition(".")
-        before = f"{parent} before {last}".strip() if name else "input"
-
-        def taken(module, args, before=before):
-            if args:
-                note(args[0], before, module, False)
-
-        def gave(module, args, output, name=name or "output"):
-            note(output, name, module, True)
-            calls[module] += 1
-
-        handles += [
-            module.register_forward_pre_hook(taken),
-            module.register_forward_hook(gave),
-        ]
-    try:
+    with watched(network, note):
         outputs = ask(leaf)
-    finally:
-        for handle in handles:
-            handle.remove()
     if outputs is leaf:
         return [Place("output", None, 0, True, leaf[0].numel())]
     end = (outputs.grad_fn, outputs.output_nr)
@@ -125,6 +109,43 @@ def places(ask, network, x):
     # A module that arranges the outputs gives them all the same.
     found.sort(key=lambda place: place is seen[end])
     return _distinct(found)
+
+
+@contextlib.contextmanager
+def watched(network, note):
+    """While it lasts, every call of every module says what it takes, and then what it gives.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    note : callable
+        Told the module's name, the module, which of its calls it is (from 0), whether it gives,
+        and its first argument (None without one) or what it gives.
+
+    Examples
+    --------
+    >>> network = torch.nn.Sequential(torch.nn.Flatten())
+    >>> with watched(network, lambda name, module, *told: print(repr(name), told[:2])):
+    ...     _ = network(torch.zeros(1, 2))
+    '' (0, False)
+    '0' (0, False)
+    '0' (0, True)
+    '' (0, True)
+    """
+    calls = Counter()
+    with contextlib.ExitStack() as stack:
+        for name, module in network.named_modules():
+
+            def takes(module, args, name=name):
+                note(name, module, calls[module], False, args[0] if args else None)
+
+            def gives(module, args, output, name=name):
+                note(name, module, calls[module], True, output)
+                calls[module] += 1
+
+            stack.callback(module.register_forward_pre_hook(takes).remove)
+            stack.callback(module.register_forward_hook(gives).remove)
+        yield
 
 
 def _distinct(found):

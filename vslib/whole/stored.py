@@ -42,8 +42,7 @@ def draw(path=PATH):
         arrays[f"ledger of {name}"] = parts.astype(np.float32)
     network = layers.fast(measures.network("resnet18"))
     for one, other in PAIRS:
-        ends = (images[np.flatnonzero(labels == digit)[0]] for digit in (one, other))
-        walk = level_walk(network, *ends, box=(0, 1), steps=150)
+        walk = level_walk(network, digits[one], digits[other], box=(0, 1), steps=150)
         arrays[f"walk {one} {other}"] = walk.frames(FRAMES)
         facts = [walk.left, walk.worst, walk.step_left, float(walk.converged)]
         arrays[f"facts {one} {other}"] = np.array(facts)
