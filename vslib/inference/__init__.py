@@ -9,6 +9,7 @@ from vslib.inference.asking import Asked, NetworkInputError, NetworkOutputError,
 from vslib.inference.borrowing import borrowed
 from vslib.inference.chain import NotAChainError, Step, chain
 from vslib.inference.listing import PASSIVE, declared
+from vslib.inference.pullback import pullback
 
 __all__ = [
     "PASSIVE",
@@ -22,4 +23,5 @@ __all__ = [
     "borrowed",
     "chain",
     "declared",
+    "pullback",
 ]

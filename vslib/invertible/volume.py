@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vslib.inference import asked
+from vslib.inference import asked, pullback
 from vslib.invertible.opening import opened, shaped
 
 __all__ = ["Jacobian", "jacobian"]
@@ -70,13 +70,8 @@ def jacobian(classifier, x):
     >>> J.singular_values.shape, abs(J.log_volume) < 1e-10
     ((784,), True)
     """
-    import torch
-
     image = shaped(x, "x", 2)
     with opened(classifier), asked(classifier.bijection, (28, 28), double=True) as ask:
-        # The pullback of all 784 unit vectors at once: one forward pass, one batched way back.
-        copies = ask.tensor(np.broadcast_to(image, (784, 28, 28)).copy()).requires_grad_()
-        codes = ask(copies)
-        (rows,) = torch.autograd.grad(codes.diagonal().sum(), copies)
-    matrix = rows.reshape(784, 784).cpu().numpy()
+        _, rows = pullback(ask, ask.tensor(image), 784)
+    matrix = rows.cpu().numpy()
     return Jacobian(matrix, np.linalg.svd(matrix, compute_uv=False))

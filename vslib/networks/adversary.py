@@ -1,5 +1,7 @@
 """A small network that is trained against: it reads the digit from what the readout rejects."""
 
+from vslib.networks.moments import kept, put_back
+
 __all__ = ["Adversary"]
 
 
@@ -46,12 +48,10 @@ class Adversary:
             )
         self.optimizer = torch.optim.AdamW(self.reader.parameters(), 1e-3, weight_decay=0.05)
         for key, parameter in self.reader.named_parameters():
-            if f"{key}/step" in momenta:
+            if f"{key}/value" in momenta:
                 with torch.no_grad():
                     parameter.copy_(momenta[f"{key}/value"])
-                self.optimizer.state[parameter] = {
-                    part: momenta[f"{key}/{part}"] for part in ("step", "exp_avg", "exp_avg_sq")
-                }
+        put_back(self.optimizer, self.reader, momenta)
 
     def learn(self, rejected, labels):
         """One step on codes (N, 784) that are no longer to be changed; the loss before it."""
@@ -71,11 +71,5 @@ class Adversary:
 
     def momenta(self):
         """What the next epoch needs: its weights and their moments, by the name of the weight."""
-        return {
-            f"{key}/{part}": value
-            for key, parameter in self.reader.named_parameters()
-            for part, value in {
-                "value": parameter.detach(),
-                **self.optimizer.state[parameter],
-            }.items()
-        }
+        weights = {f"{k}/value": p.detach() for k, p in self.reader.named_parameters()}
+        return weights | kept(self.optimizer, self.reader)

@@ -3,6 +3,7 @@
 import math
 
 from vslib.networks.adversary import Adversary
+from vslib.networks.moments import kept, put_back
 
 __all__ = ["CYCLE", "Descent", "OneCycle"]
 
@@ -112,7 +113,7 @@ class OneCycle:
     def __init__(self, network, recipe, momenta, steps):
         import torch
 
-        self.network, self.recipe, self.steps, self.done = network, recipe, steps, 0
+        self.network, self.recipe, self.steps = network, recipe, steps
         network.to(memory_format=torch.channels_last)
         decay = recipe["weight decay"]
         parameters = list(network.parameters())
@@ -121,17 +122,7 @@ class OneCycle:
             {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=recipe["learning rate"], fused=True)
-        for key, parameter in network.named_parameters():
-            if f"{key}/step" in momenta:
-                parts = ("step", "exp_avg", "exp_avg_sq")
-                # Laid out in memory as the parameter: the fused step goes through both in step.
-                self.optimizer.state[parameter] = {
-                    part: torch.empty_like(parameter.detach()).copy_(momenta[f"{key}/{part}"])
-                    if part != "step"
-                    else momenta[f"{key}/step"]
-                    for part in parts
-                }
-                self.done = int(momenta[f"{key}/step"])
+        self.done = put_back(self.optimizer, network, momenta)
         self.adversary = None
         if recipe.get("adversary", 0):
             own = {k: value for k, value in momenta.items() if k.startswith(AGAINST)}
@@ -189,12 +180,7 @@ class OneCycle:
 
     def momenta(self):
         """What the next epoch needs, by the name of the parameter and of the moment."""
-        state = self.optimizer.state
-        own = {
-            f"{key}/{part}": value
-            for key, parameter in self.network.named_parameters()
-            for part, value in state[parameter].items()
-        }
+        own = kept(self.optimizer, self.network)
         against = self.adversary.momenta() if self.adversary else {}
         return own | {f"{AGAINST}{key}": value for key, value in against.items()}
 

@@ -5,6 +5,8 @@ import contextlib
 import numpy as np
 import torch
 
+from vslib.inference import pullback
+
 __all__ = ["Held"]
 
 RTOL = 1e-12  # of the largest singular value: rows of the Jacobian below count as none
@@ -48,21 +50,14 @@ class Held:
     def values(self, x):
         """(m,) array at a flat input."""
         with torch.no_grad():
-            return self._run(self._batch(x, 1))[0].cpu().numpy()
+            return self._run(self._ask.tensor(x).reshape(1, *self._shape))[0].cpu().numpy()
 
     def rows(self, x, count):
         """Values at x; and U (m, r), s (r,), V (r, n) of the Jacobian there."""
-        batch = self._batch(x, count).requires_grad_()
-        values = self._run(batch)
-        # Each row of the batch is the same input, and gives one row of the Jacobian.
-        (J,) = torch.autograd.grad(values.diagonal().sum(), batch)
-        U, s, V = np.linalg.svd(J.reshape(count, -1).cpu().numpy(), full_matrices=False)
+        values, J = pullback(self._run, self._ask.tensor(x).reshape(self._shape), count)
+        U, s, V = np.linalg.svd(J.cpu().numpy(), full_matrices=False)
         rank = int(np.count_nonzero(s > RTOL * s[0]))
-        return values[0].detach().cpu().numpy(), U[:, :rank], s[:rank], V[:rank]
-
-    def _batch(self, x, count):
-        one = self._ask.tensor(x).reshape(1, *self._shape)
-        return one.expand(count, *self._shape).clone()
+        return values.cpu().numpy(), U[:, :rank], s[:rank], V[:rank]
 
     def _run(self, batch):
         if self._module is None:

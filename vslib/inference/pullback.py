@@ -1,0 +1,38 @@
+"""The Jacobian of a torch function that has few outputs: one pass forward, one back."""
+
+__all__ = ["pullback"]
+
+
+def pullback(run, x, count):
+    """What a function gives for an input, and its Jacobian there, row by row.
+
+    Parameters
+    ----------
+    run : callable
+        From a batch to outputs with a row for each input, which depends on that input alone.
+    x : tensor
+        One input with n numbers.
+    count : int
+        Numbers that `run` gives for it.
+
+    Returns
+    -------
+    values : (count,) tensor
+    rows : (count, n) tensor
+
+    Examples
+    --------
+    >>> import torch
+    >>> values, rows = pullback(lambda x: x**2, torch.tensor([1.0, 3.0]), 2)
+    >>> values, rows
+    (tensor([1., 9.]), tensor([[2., 0.],
+            [0., 6.]]))
+    """
+    import torch
+
+    # The input once for each row of the Jacobian: the derivative of the i-th number it gives by
+    # the i-th copy.
+    copies = x.expand(count, *x.shape).clone().requires_grad_()
+    outputs = run(copies).flatten(1)
+    (rows,) = torch.autograd.grad(outputs.diagonal().sum(), copies)
+    return outputs[0].detach(), rows.reshape(count, -1)
