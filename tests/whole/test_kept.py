@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vslib import files, mnist, networks
-from vslib.whole import ledger, measure, measured, measures, pictures
+from vslib.whole import ledger, level_walk, measure, measured, measures, pictures
 
 STORED = measured()
 IMAGES, LABELS = mnist.load("test")
@@ -138,3 +138,40 @@ class TestWalls:
         stored = pictures()["ledger of resnet18"][4]
         assert np.abs(again.lost[1] - stored[2:4].sum(axis=0)).max() < 1e-5
         assert np.abs(again.kept - stored[5]).max() < 1e-5
+
+
+class TestProse:
+    """Sentences of chapter 8 that explain a number, each as something that could be false."""
+
+    def test_smooth_noise_gets_through_better_than_chance_and_worse_than_images(self):
+        for depth in ("layer1", "layer3", "layer4", "layer5"):
+            found = [lost("fc5", kind, depth) for kind in ("image", "smooth noise", "noise")]
+            if depth != "layer5":
+                assert found == sorted(found)
+            assert found[1] < found[2]
+
+    def test_the_untrained_resnet18_loses_less_of_images_in_the_first_three_places(self):
+        for depth in ("layer3.0.relu", "layer4.0 before relu", "layer4.0.relu"):
+            assert lost("resnet18 untrained", "image", depth) < lost("resnet18", "image", depth)
+
+    def test_kept_is_four_to_seven_times_chance_or_a_tenth_of_it(self):
+        for key, found in STORED["labels"].items():
+            times = found["kept"][0] / found["chance"]
+            assert (3.5 < times < 7.5) if "true" in key else (0.05 < times < 0.15), key
+
+    def test_the_overlap_tells_the_two_labels_apart_in_opposite_ways(self):
+        def overlaps(recipe, kind):
+            keys = (f"{recipe}, {kind}, {seed}" for seed in range(3))
+            return [STORED["labels"][key]["between"][0] for key in keys]
+
+        assert max(overlaps("Adam", "shuffled")) < min(overlaps("Adam", "true"))
+        assert min(overlaps("SGD", "shuffled")) > max(overlaps("SGD", "true"))
+
+    def test_walls_of_shuffled_labels_are_no_thicker_than_untrained_ones(self):
+        made = measures.network("fc5 untrained")
+        sevens, twos = (IMAGES[np.flatnonzero(LABELS == digit)[:5]] for digit in (7, 2))
+        walls = [
+            level_walk(made, *pair, box=(0, 1)).left for pair in zip(sevens, twos, strict=True)
+        ]
+        shuffled = [f["wall"] for key, f in STORED["labels"].items() if "shuffled" in key]
+        assert max(shuffled) < np.mean(walls)
