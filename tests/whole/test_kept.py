@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from vslib import files, mnist, networks
-from vslib.whole import ledger, level_walk, measure, measured, measures, pictures
+from vslib.whole import (
+    behind_relus,
+    ledger,
+    level_walk,
+    local,
+    measure,
+    measured,
+    measures,
+    pictures,
+)
 
 STORED = measured()
 IMAGES, LABELS = mnist.load("test")
@@ -60,6 +69,36 @@ class TestProfiles:
         for name, profile in STORED["profiles"].items():
             expected = 1 - np.array(profile["rank"]["mean"]) / 784
             assert np.allclose(profile["lost"]["noise"]["mean"], expected, atol=0.02), name
+
+
+class TestReLUs:
+    @pytest.mark.parametrize("name", ["resnet18", "resnet18 untrained"])
+    def test_ranks_behind_them_are_the_numbers_of_active_units(self, name):
+        for depth, units in STORED["relus"][name].items():
+            active, rank = np.array(units["active"]), np.array(units["rank"])
+            assert len(rank) == STORED["profiles"][name]["images"]
+            assert (rank <= active).all()
+            fewer = 3 if (name, depth) == ("resnet18 untrained", "layer3.0.relu") else 0
+            assert (rank < active).sum() == fewer
+
+    def test_where_more_are_active_than_there_was_rank_the_rank_stays(self):
+        units = STORED["relus"]["resnet18 untrained"]["layer3.0.relu"]
+        made = measures.network("resnet18 untrained")
+        fewer = np.flatnonzero(np.less(units["rank"], units["active"]))
+        for i in fewer:
+            found = local(made, IMAGES[i], at=["layer3.0 before relu", "layer3.0.relu"])
+            assert found.ranks[:2] == (units["rank"][i],) * 2
+
+    def test_at_the_first_of_resnet18_more_are_active_than_there_are_pixels(self):
+        units = behind_relus(measures.network("resnet18"), IMAGES[:1], ["relu"])["relu"]
+        assert units["active"][0] > 784 == units["rank"][0]
+
+    def test_are_counted_as_stored(self):
+        made = measures.network("resnet18")
+        again = behind_relus(made, IMAGES[3:5], ["layer3.0.relu", "layer4.0.relu"])
+        for depth, units in again.items():
+            for key, numbers in units.items():
+                assert numbers == STORED["relus"]["resnet18"][depth][key][3:5]
 
 
 class TestSpaces:
@@ -149,6 +188,25 @@ class TestProse:
             if depth != "layer5":
                 assert found == sorted(found)
             assert found[1] < found[2]
+
+    def test_up_to_the_last_layer_images_with_their_mean_lose_more_than_smooth_noise(self):
+        image, centred, smooth = (
+            lost("fc5", kind, "layer5") for kind in ("image", "less the mean", "smooth noise")
+        )
+        assert centred < smooth < image
+
+    def test_three_seeds_of_first_weights_lose_less_up_to_the_first_three_places(self):
+        found = {key: np.mean(shares, axis=0) for key, shares in STORED["places"].items()}
+        trained = found.pop("resnet18")
+        assert len(found) == 3
+        for shares in found.values():
+            assert (shares[:3] < trained[:3]).all()
+
+    def test_what_is_lost_at_places_is_as_stored_when_it_is_computed_again(self):
+        at = ["layer3.0.relu", "layer4.0 before relu", "layer4.0.relu"]
+        again = ledger(measures.network("resnet18 untrained", 1), IMAGES[0], at=at)
+        stored = STORED["places"]["resnet18 untrained, 1"][0]
+        assert np.allclose(again.lost_energy.cumsum(), stored, rtol=1e-5)
 
     def test_the_untrained_resnet18_loses_less_of_images_in_the_first_three_places(self):
         for depth in ("layer3.0.relu", "layer4.0 before relu", "layer4.0.relu"):

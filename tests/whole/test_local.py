@@ -186,7 +186,9 @@ class TestRefused:
             jacobians(nn.Sequential(nn.Linear(3, 3), Centred()), [1.0, 2.0, 3.0])
 
     def test_an_unknown_depth_is_said_with_those_that_there_are(self):
-        with pytest.raises(ValueError, match=r"at: expected depths among '1', '2'.*got '6'"):
+        with pytest.raises(
+            ValueError, match=r"at: expected a list of depths among '1', '2'.*got '6'"
+        ):
             local(SELU, np.ones((4, 5)), at=["1", "6"])
         with pytest.raises(ValueError, match=r"depth: expected one of '1'.*got 'no'"):
             local(SELU, np.ones((4, 5))).signal("no")

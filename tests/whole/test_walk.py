@@ -147,3 +147,24 @@ class TestRefused:
         network = nn.Sequential(tanh, nn.Linear(3, 3), tanh)
         with pytest.raises(ValueError, match="runs once, got '0', which it runs 2 times"):
             level_walk(network, np.zeros(3), np.ones(3), hold="0")
+
+    def test_a_network_that_draws_at_random(self):
+        network = nn.Sequential(nn.Linear(3, 2), Drawn())
+        with pytest.raises(ValueError, match="same outputs whenever it is asked"):
+            level_walk(network, np.zeros(3), np.ones(3))
+
+    @pytest.mark.parametrize("frozen", [True, False])
+    def test_outputs_that_are_detached_from_the_input(self, frozen):
+        network = nn.Sequential(Detached(), nn.Linear(3, 2)).requires_grad_(not frozen)
+        with pytest.raises(ValueError, match="path with derivatives, got none"):
+            level_walk(network, np.zeros(3), np.ones(3))
+
+
+class Drawn(nn.Module):
+    def forward(self, x):
+        return x + torch.randn(x.shape, dtype=x.dtype)
+
+
+class Detached(nn.Module):
+    def forward(self, x):
+        return x.detach()

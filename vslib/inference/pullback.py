@@ -20,6 +20,11 @@ def pullback(run, x, count):
     values : (count,) tensor
     rows : (count, n) tensor
 
+    Raises
+    ------
+    ValueError
+        If what it gives does not depend on the input by a path that has derivatives.
+
     Examples
     --------
     >>> import torch
@@ -34,5 +39,13 @@ def pullback(run, x, count):
     # the i-th copy.
     copies = x.expand(count, *x.shape).clone().requires_grad_()
     outputs = run(copies).flatten(1)
-    (rows,) = torch.autograd.grad(outputs.diagonal().sum(), copies)
+    total = outputs.diagonal().sum()
+    rows = None
+    if total.requires_grad:
+        (rows,) = torch.autograd.grad(total, copies, allow_unused=True)
+    if rows is None:
+        raise ValueError(
+            "network: expected outputs that depend on the input by a path with derivatives, "
+            "got none"
+        )
     return outputs[0].detach(), rows.reshape(count, -1)

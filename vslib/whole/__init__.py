@@ -10,6 +10,7 @@ from vslib.whole.local import Local, local
 from vslib.whole.measured import measure, measured
 from vslib.whole.overlap import Overlap, overlap
 from vslib.whole.passage import jacobians
+from vslib.whole.relus import behind_relus
 from vslib.whole.stored import draw, pictures
 from vslib.whole.walk import Walk, level_walk
 
@@ -18,6 +19,7 @@ __all__ = [
     "Local",
     "Overlap",
     "Walk",
+    "behind_relus",
     "draw",
     "jacobians",
     "ledger",

@@ -7,6 +7,8 @@ import numpy as np
 
 from vslib import files, mnist, networks
 from vslib.whole import measures
+from vslib.whole.ledger import ledger
+from vslib.whole.relus import behind_relus
 from vslib.whole.walk import level_walk
 
 __all__ = ["measure", "measured"]
@@ -15,7 +17,9 @@ PATH = resources.files("vslib.whole") / "data" / "measured.json"
 COUNTS = {"fc5": 100, "fc5 untrained": 100, "resnet18": 60, "resnet18 untrained": 20}
 FEW, SEEN = 2000, 50  # training images of the control with shuffled labels; test images looked at
 WALKED = 5  # pairs of a seven and a two
-KEYS = ("profiles", "sideways", "labels")
+KEYS = ("profiles", "places", "relus", "sideways", "labels")
+PLACES = ("layer3.0.relu", "layer4.0 before relu", "layer4.0.relu", "fc")  # that lose of images
+RELUS = ("layer3.0.relu", "layer4.0.relu")  # behind which ResNet18 has fewer directions
 
 
 def measure(path=PATH, resume=False):
@@ -39,6 +43,17 @@ def measure(path=PATH, resume=False):
     for name in COUNTS:
         if name not in found["sideways"]:
             found["profiles"][name], found["sideways"][name] = _network(name, COUNTS[name])
+            files.write_json(path, found)
+        if "resnet18" in name and name not in found["relus"]:
+            images = mnist.load("test")[0][: COUNTS[name]]
+            found["relus"][name] = behind_relus(measures.network(name), images, RELUS)
+            files.write_json(path, found)
+    for name, seed in (("resnet18", 0), *(("resnet18 untrained", seed) for seed in range(3))):
+        key = name if name == "resnet18" else f"{name}, {seed}"
+        if key not in found["places"]:
+            made, images = measures.network(name, seed), mnist.load("test")[0][:10]
+            lost = [ledger(made, image, at=PLACES).lost_energy.cumsum() for image in images]
+            found["places"][key] = [_few(shares) for shares in lost]
             files.write_json(path, found)
     for recipe in ("Adam", "SGD"):
         for kind in ("true", "shuffled"):
@@ -103,8 +118,10 @@ def measured():
     -------
     dict
         ``profiles``: by network, ranks and mean shares lost at each depth, of images and of what
-        they are compared with; ``sideways``: by network, how far the outputs' spaces agree, as
-        `measures.sideways`; ``labels``: the same of networks fitted to true and to shuffled
+        they are compared with; ``places``: of ResNet18 and of three seeds of first weights, what
+        ten images lose up to each of four places; ``relus``: of each image, active units and rank
+        behind two ReLUs of ResNet18; ``sideways``: by network, how far the outputs' spaces agree,
+        as `measures.sideways`; ``labels``: the same of networks fitted to true and to shuffled
         labels, by recipe, kind and seed,
         and their ``wall``: the mean share of the distance left after walks from a 7 to a 2.
 

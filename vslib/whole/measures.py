@@ -13,8 +13,18 @@ __all__ = ["against", "fitted", "network", "profile", "sideways"]
 UNTRAINED = " untrained"
 
 
-def network(name):
-    """fc5 or resnet18, " untrained" behind its name for its first weights; taps not met left out.
+def network(name, seed=0):
+    """fc5 or resnet18, " untrained" behind its name for first weights; taps not met left out.
+
+    Parameters
+    ----------
+    name : str
+    seed : int
+        Of the first weights.
+
+    Returns
+    -------
+    torch.nn.Module
 
     Examples
     --------
@@ -22,7 +32,7 @@ def network(name):
     Flatten(start_dim=1, end_dim=-1)
     """
     base = name.removesuffix(UNTRAINED)
-    made = networks.build(base) if name.endswith(UNTRAINED) else networks.load(base)
+    made = networks.build(base, seed=seed) if name.endswith(UNTRAINED) else networks.load(base)
     made.eval().requires_grad_(False)
     return layers.crop_unseen_taps(made, (28, 28))[0] if base == "resnet18" else made
 

@@ -134,7 +134,7 @@ def _chosen(found, at):
     unknown = [name for name in at if name not in names]
     if unknown or isinstance(at, str):
         raise ValueError(
-            f"at: expected depths among {', '.join(map(repr, names))}; got "
+            f"at: expected a list of depths among {', '.join(map(repr, names))}; got "
             f"{at if isinstance(at, str) else unknown[0]!r}"
         )
     return [place for place in found if place.name in at or place is found[-1]]

@@ -109,7 +109,8 @@ def level_walk(network, x, towards, hold=None, box=None, steps=200):
     ------
     ValueError
         If the two differ in shape or not at all, are not finite or not what the network takes; if
-        x leaves the box; if there is no module of that name that runs once.
+        x leaves the box; if there is no module of that name that runs once; if what is held does
+        not depend on the input alone, or by no path that has derivatives.
 
     References
     ----------
@@ -140,8 +141,14 @@ def level_walk(network, x, towards, hold=None, box=None, steps=200):
         box = low, high
     with asked(network, shape=x.shape, double=True) as ask:
         held = Held(ask, network, x.shape, hold)
+        wanted = held.values(x)
+        off = np.abs(held.values(x) - wanted).max()
+        if off > EXACT * np.abs(wanted).max():
+            raise ValueError(
+                "network: expected the same outputs whenever it is asked for the same input, got a "
+                f"difference of {off:.3g}"
+            )
         path, step_left = _walk(held, x.reshape(-1), towards.reshape(-1), box, steps)
-        wanted = held.values(path[0])
         worst = max(np.abs(held.values(each) - wanted).max() for each in path)
     start, end = (np.linalg.norm(towards.reshape(-1) - path[place]) for place in (0, -1))
     images = np.array(path).reshape(-1, *x.shape)
