@@ -232,6 +232,11 @@ class TestStored:
             report(small, store=store)
         assert store.read_text() == "so much depends\nupon\n"
 
+    @pytest.mark.parametrize("store", [".", "/dev/full"])
+    def test_what_is_no_file_is_not_read_without_end(self, small, store):
+        with pytest.raises(RowsError, match="expected a file of rows, got a folder or a device"):
+            report(small, store=store)
+
 
 class TestExecutors:
     @pytest.mark.parametrize("kind", ["threads", "processes"])

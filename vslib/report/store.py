@@ -46,10 +46,9 @@ class Store:
             self._read()
 
     def _read(self):
-        try:
-            content = self.path.read_bytes()
-        except OSError as error:
-            raise RowsError(f"{self.path}: expected a file of rows, got {error}") from error
+        if not self.path.is_file():  # a device would be read without end
+            raise RowsError(f"{self.path}: expected a file of rows, got a folder or a device")
+        content = self.path.read_bytes()
         for line in content.splitlines(keepends=True):
             try:
                 mark, columns, values = json.loads(line)
