@@ -23,7 +23,8 @@ PATIENCE = 240_000  # milliseconds
 ALIVE = """() =>
   document.querySelectorAll('.widget-subarea > *').length >= document.querySelectorAll(
     'script[type="application/vnd.jupyter.widget-view+json"]').length
-  && [...document.querySelectorAll('.widget-subarea')].every(e => e.innerText.trim())"""
+  && [...document.querySelectorAll('.widget-subarea')].every(e => e.innerText.trim())
+  && !document.querySelector('[data-live][aria-live=off]')"""
 
 # PDF readers smooth small pictures whatever the page says: each pixel becomes a square of many.
 ENLARGE = """() => document.querySelectorAll('canvas').forEach(canvas => {

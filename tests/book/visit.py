@@ -57,6 +57,7 @@ CONTRAST = r"""paper => {
   const texts = ['label', 'readout'].map(e => `.widget-subarea .widget-${e}`)
     .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td')
     .concat('table th', 'caption', '.vslib-legend span', '.vslib svg text')
+    .concat('.widget-subarea button')
     .concat(paper ? '.bd-article :is(h1, h2, h3, p, li, a, code, span)' : []);
   const written = [...document.querySelectorAll(texts.join(', '))];
   const words = e => (e.innerText ?? e.textContent).trim();

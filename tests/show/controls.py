@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 
 from vslib.show import widgets
 from vslib.show.widgets import Panel
@@ -43,6 +44,29 @@ def layered():
     return widgets.mix(*arrays, LAYERS, labels=["yes", "no"], signed=[False, True])
 
 
+def answering(*matrices):
+    """A network of linear layers with these weights, SELU after all but the last."""
+    parts = [torch.nn.Flatten()]
+    for W in matrices:
+        linear = torch.nn.Linear(*np.shape(W)[::-1])
+        linear.weight.data = torch.tensor(np.array(W), dtype=torch.float32)
+        linear.bias.data.zero_()
+        parts += [linear, torch.nn.SELU()]
+    return torch.nn.Sequential(*parts[:-1])
+
+
+def digit():
+    """Digits that are bars of three lengths; two networks that look at few pixels."""
+    images = np.zeros((3, 28, 28))
+    for number, image in enumerate(images):
+        image[10 : 14 + number, 13:15] = 1
+    rows = np.zeros((2, 28, 28))
+    rows[0, 10:14, 10:20], rows[1, 14:18, 10:20] = 0.5, 0.25
+    rows = rows.reshape(2, 784)
+    two = answering(rows, [[1, 0], [1, -1]])
+    return widgets.digit({"one": answering(rows), "two": two}, images)
+
+
 def plane():
     return widgets.plane(PLANE, [1.0, 1.0, 1.0])
 
@@ -55,7 +79,7 @@ def rank_k():
     return widgets.rank_k(W, [0.2, 0.5, 0.9], (4, 5))
 
 
-ALL = [browse, mix, layered, plane, projection, rank_k]
+ALL = [browse, digit, mix, layered, plane, projection, rank_k]
 each = pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
 
 

@@ -78,6 +78,8 @@ class Seen:
             ],
         }
         self.page.evaluate(DRAW, given)
+        # A view that waits for numbers says so by a live region that is off.
+        self.page.wait_for_selector("[data-live][aria-live=polite]", state="attached")
         self.page.wait_for_timeout(50)
 
     def at(self, *positions):
