@@ -4,8 +4,8 @@ import zlib
 
 import numpy as np
 import pytest
-import torch
 
+from vslib import layers
 from vslib.show import widgets
 from vslib.show.widgets import Panel
 
@@ -45,14 +45,12 @@ def layered():
 
 
 def answering(*matrices):
-    """A network of linear layers with these weights, SELU after all but the last."""
-    parts = [torch.nn.Flatten()]
-    for W in matrices:
-        linear = torch.nn.Linear(*np.shape(W)[::-1])
-        linear.weight.data = torch.tensor(np.array(W), dtype=torch.float32)
-        linear.bias.data.zero_()
-        parts += [linear, torch.nn.SELU()]
-    return torch.nn.Sequential(*parts[:-1])
+    """The layers of a network with these weights and without biases."""
+    names = [f"layer{number}" for number in range(1, len(matrices) + 1)]
+    return layers.matrices(
+        {f"{name}.weight": np.array(W) for name, W in zip(names, matrices, strict=True)}
+        | {f"{name}.bias": np.zeros(len(W)) for name, W in zip(names, matrices, strict=True)}
+    )
 
 
 def digit():

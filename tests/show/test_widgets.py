@@ -100,7 +100,7 @@ def weight(box):
 
 @each
 def test_code_and_styles_are_light(make):
-    assert weight(make()) < 40_000
+    assert weight(make()) < 45_000
 
 
 def test_sixty_frames_are_light():

@@ -1,4 +1,4 @@
-"""A field to draw a digit in, and two or more networks that answer it in the browser."""
+"""A field to draw a digit in, and networks that answer it in the browser."""
 
 import zlib
 
@@ -20,7 +20,7 @@ SIDE = 28
 ILL = 1e6
 
 
-def digit(networks, images):
+def digit(networks, images, ends_in_selu=()):
     """A digit of the reader's own: what networks keep of it, what they reject, what they answer.
 
     The reader draws, or takes a stored digit and moves it. The page scales a drawing to a box of
@@ -31,11 +31,13 @@ def digit(networks, images):
 
     Parameters
     ----------
-    networks : dict of str to torch.nn.Sequential
-        By name: a Flatten, then Linear layers, each with or without a SELU after it. All have as
-        many outputs.
+    networks : dict of str to dict of str to LayerMatrix
+        The layers of each by name, first to last, as `vslib.layers.matrices` reads them: of
+        networks of linear layers with a SELU between every two, and as many outputs each.
     images : (N, 28, 28) array
         The stored digits 0, 1, ... N - 1, with values in [0, 1].
+    ends_in_selu : sequence of str
+        Names of the networks that have a SELU after the last layer too.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def digit(networks, images):
     Raises
     ------
     ValueError
-        If a network is another one, the rows of its first matrix are dependent or nearly so, a
-        weight is 64 or more, or the images do not fit.
+        If the layers do not follow each other, the rows of a first one are dependent or nearly so,
+        a weight is 64 or more, or the images do not fit.
 
     References
     ----------
@@ -54,8 +56,8 @@ def digit(networks, images):
 
     Examples
     --------
-    >>> from torch import nn
-    >>> one = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.SELU())
+    >>> from vslib import layers
+    >>> one = layers.matrices({"layer1.weight": np.eye(10, 784), "layer1.bias": np.ones(10)})
     >>> control = digit({"one": one}, np.eye(28) * np.ones((2, 1, 1)))
     >>> [slider.description for slider in control.children[:-1]]
     ['stored digit', 'other digit', 't, rejected added']
@@ -65,21 +67,25 @@ def digit(networks, images):
         raise ValueError(f"images: expected shape (N, {SIDE}, {SIDE}), got {images.shape}")
     if not np.rint(255 * images).any(axis=(1, 2)).all():
         raise ValueError("images: expected ink in each, got a black one")
-    read = {name: _layers(network, name) for name, network in networks.items()}
+    read = {name: _read(network, name) for name, network in networks.items()}
     counts = {name: len(layers[-1][1]) for name, layers in read.items()}
     if len({*counts.values()}) != 1:
         raise ValueError(f"networks: expected one or more, of as many outputs, got {counts}")
+    unknown = {*ends_in_selu} - {*networks}
+    if unknown:
+        raise ValueError(f"ends_in_selu: expected names of {[*networks]}, got {sorted(unknown)}")
     spec = {
         "images": grey(images, 1, "images"),
         "networks": [
             {
                 "name": name,
-                "layers": [{"shape": list(W.shape), "selu": selu} for W, _, selu in layers],
+                "shapes": [W.shape for W, _ in layers],
+                "ends_in_selu": name in ends_in_selu,
             }
             for name, layers in read.items()
         ],
         "weights": _packed(
-            [part for layers in read.values() for W, b, _ in layers for part in (W.ravel(), b)]
+            [part for layers in read.values() for W, b in layers for part in (W.ravel(), b)]
         ),
     }
     options = range(len(images))
@@ -87,25 +93,18 @@ def digit(networks, images):
     return views.box("digit", spec, [*sliders, views.knob("t, rejected added", 0, -2, 2, 0.1)])
 
 
-def _layers(network, name):
-    """[(W, b, whether SELU follows)] of a network that is nothing else."""
-    from torch import nn
-
-    kinds = [type(part) for part in network] if type(network) is nn.Sequential else [type(network)]
-    found, expected = [], "expected a Sequential of Flatten, and Linear with SELU or without"
-    if kinds[:2] != [nn.Flatten, nn.Linear] or not {*kinds[1:]} <= {nn.Linear, nn.SELU}:
-        raise ValueError(f"{name}: {expected}, got {[kind.__name__ for kind in kinds]}")
-    for before, part in zip(kinds, [*network][1:], strict=False):
-        if type(part) is nn.SELU:
-            if before is nn.SELU:
-                raise ValueError(f"{name}: {expected}, got two SELUs in a row")
-            found[-1] = (*found[-1][:2], True)
-            continue
-        length = found[-1][0].shape[0] if found else SIDE**2
-        W = real_array(part.weight, f"{name}, weights", axes=2, length=length)
-        b = np.zeros(len(W)) if part.bias is None else real_array(part.bias, f"{name}, biases")
-        found.append((W, b, False))
-    S = Subspaces(network[1].weight)
+def _read(network, name):
+    """[(W, b)] of the layers of a network, each of which takes what the one before it gives."""
+    found, length = [], SIDE**2
+    for layer, matrix in network.items():
+        W = real_array(matrix.values, f"{name}, {layer}", axes=2, length=length)
+        if matrix.bias is None:
+            raise ValueError(f"{name}, {layer}: expected a layer with a bias, got none")
+        found.append((W, real_array(matrix.bias, f"bias of {name}, {layer}")))
+        length = len(W)
+    if not found:
+        raise ValueError(f"{name}: expected layers, got none")
+    S = Subspaces(next(iter(network.values())))
     if S.rank < S.shape[0] or S.condition_number > ILL:
         got = f"rank {S.rank}, condition number {S.condition_number:.3g}"
         raise ValueError(f"{name}: expected {S.shape[0]} independent rows first, got {got}")

@@ -45,9 +45,11 @@ export async function networksOf({ networks, weights }) {
   const all = await numbers(weights.script ? { ...weights, bytes: await shared(weights) } : weights);
   let at = 0;
   const next = (length) => all.subarray(at, (at += length));
-  const layer = ({ shape: [m, n], selu }) =>
-    ({ rows: Array.from({ length: m }, () => next(n)), bias: next(m), selu });
-  return networks.map(({ name, layers }) => ({ name, layers: layers.map(layer) }));
+  return networks.map(({ name, shapes, ends_in_selu }) => ({ name, layers: shapes.map(([m, n], i) => ({
+    rows: Array.from({ length: m }, () => next(n)),
+    bias: next(m),
+    selu: ends_in_selu || i < shapes.length - 1,
+  })) }));
 }
 
 // ---- What the networks compute.
@@ -249,8 +251,8 @@ const far = (x, y) => magnitude(x.map((v, i) => v - y[i]));
 // One network's row: its parts of the input, and its outputs.
 function row(stage, network) {
   const showSignal = image(stage), showRejected = image(stage), showOutputs = chart(stage, "bars");
-  const { name, layers } = network, first = layers.length > 1 ? `${name}, layer 1` : name;
-  const shape = [SIDE, SIDE], none = Array(layers.at(-1).shape[0]).fill(NaN);
+  const { name, shapes } = network, first = shapes.length > 1 ? `${name}, layer 1` : name;
+  const shape = [SIDE, SIDE], none = Array(shapes.at(-1)[0]).fill(NaN);
   return (what, parts, y, scale) => {
     const [signal, rejected] = parts ?? [BLANK, BLANK];
     showSignal(`${first}: signal`, `the signal part of ${what} for ${first}`, signal, shape, scale);
