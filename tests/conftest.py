@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / part) for part in ("", "tools", "book/_ext", "tests/book")]
+sys.path[:0] = [str(ROOT / part) for part in ("", "tools", "book/_ext", "tests/book", "tests/show")]
 os.environ["PYTHONPATH"] = str(ROOT)  # for the kernels that tests start
 
 REMARKS = []

@@ -5,8 +5,9 @@ teaches it yet.
 """
 
 from vslib.report.command import run
+from vslib.report.in_page import in_page
 from vslib.report.meanings import COLUMNS
 from vslib.report.network import report
 from vslib.report.table import Report
 
-__all__ = ["COLUMNS", "Report", "report", "run"]
+__all__ = ["COLUMNS", "Report", "in_page", "report", "run"]

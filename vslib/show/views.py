@@ -48,9 +48,9 @@ class View(anywidget.AnyWidget):
     sliders = traitlets.List().tag(sync=True, **ipywidgets.widget_serialization)
     entries = traitlets.List().tag(sync=True)
 
-    def __init__(self, name, spec, sliders):
+    def __init__(self, name, spec, sliders, uses=()):
         super().__init__(
-            _esm="\n".join(_source(f"{file}.js") for file in ("common", name)),
+            _esm="\n".join(_source(f"{file}.js") for file in ("common", *uses, name)),
             _css=_source("widgets.css"),
             spec=spec,
             sliders=sliders,
@@ -148,7 +148,7 @@ def _position(slider):
     return "value", 0, []
 
 
-def box(name, spec, sliders, entries=()):
+def box(name, spec, sliders, entries=(), uses=()):
     """The sliders over the view that the JavaScript file `name` draws, and that follows them.
 
     Parameters
@@ -159,6 +159,8 @@ def box(name, spec, sliders, entries=()):
     sliders : list of ipywidgets sliders
     entries : sequence of float
         Where fields in the view itself start.
+    uses : sequence of str
+        Names of other JavaScript files that it needs.
 
     Returns
     -------
@@ -176,9 +178,9 @@ def box(name, spec, sliders, entries=()):
         {"name": slider.description, "key": key, "first": first, "options": options}
         for slider, (key, first, options) in zip(sliders, positions, strict=True)
     ]
-    view = View(name, spec | {"controls": controls}, sliders)
+    view = View(name, spec | {"controls": controls}, sliders, uses)
     view.entries = list(entries)
-    width = max(len(slider.description) for slider in sliders)
+    width = max((len(slider.description) for slider in sliders), default=0)
     for slider in sliders:
         slider.style.description_width = f"{0.55 * width + 0.5:.1f}em"
         slider.tooltip = slider.description

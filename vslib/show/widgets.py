@@ -6,12 +6,23 @@ The views are drawn, and all but `browse` computed, by the small JavaScript file
 import numpy as np
 
 from vslib.show import views
+from vslib.show.checkpoint import checkpoint
 from vslib.show.computed import mix, projection, rank_k
 from vslib.show.digit import digit
 from vslib.show.panels import Panel, enlarged
 from vslib.show.plane import plane
 
-__all__ = ["Panel", "browse", "digit", "enlarged", "mix", "plane", "projection", "rank_k"]
+__all__ = [
+    "Panel",
+    "browse",
+    "checkpoint",
+    "digit",
+    "enlarged",
+    "mix",
+    "plane",
+    "projection",
+    "rank_k",
+]
 
 
 def browse(panels, controls, words):
