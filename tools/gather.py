@@ -14,7 +14,8 @@ STATE = 'script[type="application/vnd.jupyter.widget-state+json"]'
 WANTED = ("mathjax", "MathJax", "/widgets/")
 # What answers to a mouse; and code that only prepares a picture, which the pages fold.
 NOT_PRINTED = (
-    ".headerlink, .toggle-button, .prev-next-area, form, details.hide.above-input, .not-printed"
+    ".headerlink, .toggle-button, .prev-next-area, form, details.hide.above-input, .not-printed, "
+    ".term-tip"
 )
 NOTE = (
     "Solutions are at the end. A control is printed in one position: on the page of its chapter it "

@@ -27,6 +27,7 @@ class Book:
     chapters: dict = field(default_factory=dict)  # numbers, by stem
     numbers: dict = field(default_factory=dict)  # of labels: what the page calls them
     homes: dict = field(default_factory=dict)  # of labels: the stem of their page
+    terms: dict = field(default_factory=dict)  # of the glossary: their anchors there
 
     def __post_init__(self):
         toc = yaml.safe_load((self.root / "_toc.yml").read_text("utf-8"))
@@ -36,6 +37,10 @@ class Book:
             notebook = nbformat.read(self.root / "book" / f"{stem}.ipynb", as_version=4)
             self.titles[stem] = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)[1]
             self.count(stem, notebook)
+        words = (self.root / "book" / "glossary.md").read_text("utf-8")
+        entries = re.search(r"^:::\{glossary\}\n(.*?)^:::", words, re.M | re.S)[1]
+        for term in re.findall(r"^\w.*$", entries, re.M):
+            self.terms[term] = f"#term-{term.replace(' ', '-')}"
         self.entries = parse_file(self.root / "book" / "references.bib").entries
 
     def count(self, stem, notebook):
@@ -73,6 +78,11 @@ class Book:
         words = f"({self.numbers[label]})" if formula else self.numbers[label]
         anchor = f"#equation-{label}" if formula else f"#{label}"
         return self.linked(words, self.homes[label], anchor)
+
+    def term(self, target):
+        """What {term}`word` or {term}`words <word>` shows, as a link to its meaning."""
+        words, name = re.fullmatch(r"(.+?)(?: <(.+)>)?", target).groups()
+        return self.linked(words, "glossary", self.terms[name or words])
 
     def cited(self, keys, textual):
         """Authors and year of the works, each a link: to its DOI, or to the book's bibliography."""

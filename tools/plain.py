@@ -10,8 +10,8 @@ __all__ = ["SOLUTION", "blocks", "folded", "one_line_formulas", "quoted", "roles
 
 FENCE = re.compile(r"^(:{3,})\{([\w:-]+)\}[ ]*(.*)$")
 SOLUTION = re.compile(r"^:{3,}\{solution-(start|end)\}.*?^:{3,}[ ]*$\n?", re.M | re.S)
-ROLE = re.compile(r"\{(prf:ref|ref|numref|eq|cite:t|cite:p)\}`([^`]+)`")
-CROSS = re.compile(r"(?<!!)\[([^\]]*)\]\(([\w-]+)\.ipynb(#[\w-]*)?\)")
+ROLE = re.compile(r"\{(prf:ref|ref|numref|eq|cite:t|cite:p|term)\}`([^`]+)`")
+CROSS = re.compile(r"(?<!!)\[([^\]]*)\]\(([\w-]+)\.(?:ipynb|md)(#[\w-]*)?\)")
 
 
 def one_line_formulas(text):
@@ -83,6 +83,8 @@ def roles(text, book):
         kind, target = found.groups()
         if kind.startswith("cite"):
             return book.cited(target, kind == "cite:t")
+        if kind == "term":
+            return book.term(target)
         return book.reference(target)
 
     def cross(found):

@@ -125,13 +125,13 @@ def serve(folder):
         server.shutdown()
 
 
-def open_page(browser, base, name, seconds=120):
-    """Open a page with all other hosts refused.
+def open_page(browser, base, name, seconds=120, **options):
+    """Open a page, with Playwright's `options`, and with all other hosts refused.
 
     Returns the page and a report: `refused` and `failed` requests, `errors` of the page and of the
     console, `views` and how many of them are `alive`, and the `seconds` that those took.
     """
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, **options)
     page.set_default_timeout(120_000)  # milliseconds: a busy machine is no fault of the page
     report = {"refused": [], "failed": [], "errors": []}
 

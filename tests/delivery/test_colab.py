@@ -21,7 +21,7 @@ PLACEHOLDER = address.Address("OWNER", "REPOSITORY")
 SET = address.Address("someone", "book")
 # What only Sphinx understands: directives, roles, targets, and links to a source file.
 MYST = re.compile(
-    r":::|\{(?:[a-z]+:)?(?:ref|numref|eq|cite|doc|term)\b|\]\([\w-]+\.ipynb|\$\$ *\(eq-"
+    r":::|\{(?:[a-z]+:)?(?:ref|numref|eq|cite|doc|term)\b|\]\([\w-]+\.(?:ipynb|md)|\$\$ *\(eq-"
 )
 
 
@@ -120,11 +120,26 @@ def test_references_and_citations_are_links(book):
     assert works == ("Strang (2022)", f"{SET.site}book/references.html")
 
 
+def test_terms_are_links_to_their_meaning(book):
+    text = plain.roles("of {term}`signal vectors <signal vector>` and {term}`rank`", book)
+    page = f"{SET.site}book/glossary.html"
+    vectors, rank = f"{page}#term-signal-vector", f"{page}#term-rank"
+    assert text == f"of [signal vectors]({vectors}) and [rank]({rank})"
+    assert plain.roles("{term}`rank`", Book(ROOT, PLACEHOLDER)) == "rank"
+
+
+def test_anchors_of_terms_are_those_of_the_glossary(book, site):
+    text = (site / "book" / "glossary.html").read_text("utf-8")
+    assert re.findall(r'<dt id="(term-[^"]+)"', text) == [a[1:] for a in book.terms.values()]
+
+
 def test_what_is_not_known_is_an_error(book):
     with pytest.raises(ValueError, match="directive 'tip': expected"):
         plain.blocks(":::{tip}\nwords\n:::", book)
     with pytest.raises(KeyError):
         plain.roles("{ref}`nowhere`", book)
+    with pytest.raises(KeyError):
+        plain.roles("{term}`nonsense`", book)
 
 
 def test_an_edition_runs_where_vslib_is_installed(tmp_path, book, monkeypatch):
