@@ -6,6 +6,7 @@ TRAINED = (
     "fc1",
     "fc5",
     "resnet18",
+    "relu3",
     "bijection",
     "twin",
     "residual",

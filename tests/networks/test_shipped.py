@@ -89,6 +89,21 @@ class TestCards:
             accuracy(loaded[name], *mnist.load("test")), card["test_accuracy"], atol=2.5e-4
         )
 
+    def test_of_relu3_says_its_recipe_and_the_accuracies_that_are_measured(self):
+        card, network = networks.card("relu3"), networks.load("relu3")
+        assert (card["name"], card["seed"], card["epochs"]) == ("relu3", 0, 20)
+        assert card["recipe"] == networks.RECIPE and list(card["files"]) == ["20"]
+        images, labels = mnist.load("train")
+        _, validation = mnist.split(card["seed"])
+        measured = accuracy(network, images[validation], labels[validation])
+        assert 0.95 < card["validation_accuracy"] < 0.96
+        assert_allclose(measured, card["validation_accuracy"], atol=2.5e-4)
+        assert_allclose(accuracy(network, *mnist.load("test")), card["test_accuracy"], atol=2.5e-4)
+        words = (shipped.FOLDER / "relu3.md").read_text()
+        assert words.startswith("# Model card: relu3\n\nA small ReLU network for the maps of")
+        assert f"| test accuracy | {card['test_accuracy']:.4f} |" in words
+        assert networks.load("relu3", 0).layer3.weight.shape == (10, 16)
+
     def test_resnet18_reads_test_images_as_its_card_says(self, loaded):
         images, labels = mnist.load("test")
         # Three standard deviations of a share of 1000 draws from 10,000.
@@ -107,7 +122,7 @@ class TestFiles:
         assert shipped == {"fc1": list(range(21)), "fc5": [0, 20], "resnet18": [20]}
 
     def test_are_those_of_the_cards_and_no_others(self):
-        names = (*networks.NAMES, *networks.INVERTIBLE)
+        names = networks.SHIPPED
         named = {f"{name}.{kind}" for name in names for kind in ("json", "md")}
         for name in names:
             for entry in networks.card(name)["files"].values():
@@ -285,6 +300,12 @@ class TestBuild:
     def test_of_an_unknown_name_is_an_error(self):
         with pytest.raises(networks.NetworkError, match="expected one of fc1, fc5, resnet18, bij"):
             networks.build("fc2")
+
+    def test_of_relu3_is_three_layers_with_a_relu_between_every_two(self):
+        kinds = [type(layer).__name__ for layer in networks.build("relu3")]
+        assert kinds == ["Flatten", "Linear", "ReLU", "Linear", "ReLU", "Linear"]
+        shapes = {k: tuple(v.shape) for k, v in networks.build("relu3").state_dict().items()}
+        assert [shapes[f"layer{i}.weight"] for i in (1, 2, 3)] == [(32, 784), (16, 32), (10, 16)]
 
 
 def test_fingerprint_changes_with_any_parameter_or_buffer():

@@ -5,7 +5,7 @@ it.
 """
 
 from vslib.networks import checkpoints
-from vslib.networks.architectures import INVERTIBLE, NAMES, NetworkError, build
+from vslib.networks.architectures import INVERTIBLE, NAMES, SHIPPED, NetworkError, build
 from vslib.networks.evaluation import decide, evaluate, image_axes, recognise
 from vslib.networks.fingerprints import checksums, fingerprint
 from vslib.networks.methods import OneCycle
@@ -19,6 +19,7 @@ __all__ = [
     "NAMES",
     "RECIPE",
     "RECIPES",
+    "SHIPPED",
     "NetworkError",
     "OneCycle",
     "TrainingError",

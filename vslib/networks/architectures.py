@@ -1,4 +1,4 @@
-"""The networks that ship, untrained: the three of the paper, and those of chapter 9."""
+"""The networks that ship, untrained: the paper's three, those of chapter 9, one with ReLUs."""
 
 import contextlib
 import itertools
@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from vslib.networks.residual import residual_network
 
-__all__ = ["INVERTIBLE", "NAMES", "NetworkError", "build"]
+__all__ = ["INVERTIBLE", "NAMES", "SHIPPED", "NetworkError", "build"]
 
 NAMES = ("fc1", "fc5", "resnet18")
 # A bijection, or its twin, and a readout. What was trained with noise alone, and a residual network
@@ -18,6 +18,7 @@ INVERTIBLE = (
     "bijection-likelihood",
     "bijection-adversary",
 )
+SHIPPED = (*NAMES, *INVERTIBLE, "relu3")
 KINDS = {
     "bijection": "additive",
     "twin": "rectified",
@@ -26,7 +27,11 @@ KINDS = {
     "bijection-noise": "additive",
     "bijection-adversary": "affine",
 }
-WIDTHS = {"fc1": (784, 10), "fc5": (784, 256, 256, 128, 32, 10)}
+WIDTHS = {
+    "fc1": (784, 10),
+    "fc5": (784, 256, 256, 128, 32, 10),
+    "relu3": (784, 32, 16, 10),
+}
 
 
 class NetworkError(ValueError):
@@ -46,14 +51,14 @@ class NetworkError(ValueError):
 def build(name, seed=0):
     """An untrained network, its weights drawn by torch from `seed`.
 
-    The two fully connected networks have SELU as their activation: fc1 on its output, fc5
-    between its layers. ResNet18 has a one-channel first convolution (paper, section 3). "residual"
-    is `residual_network`. The others are a `vslib.invertible.Classifier`: all of one size but the
-    two with affine couplings, "bijection-likelihood" and "bijection-adversary".
+    The fully connected networks have an activation: fc1 a SELU on its output, fc5 SELUs and relu3
+    ReLUs between their layers. ResNet18 has a one-channel first convolution (paper, section 3).
+    "residual" is `residual_network`. The others are a `vslib.invertible.Classifier`: all of one
+    size but the two with affine couplings, "bijection-likelihood" and "bijection-adversary".
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`, "bijection-noise" or "residual"
+    name : a name in `SHIPPED`, "bijection-noise" or "residual"
     seed : int
 
     Returns
@@ -69,8 +74,8 @@ def build(name, seed=0):
     import torch
     from torch import nn
 
-    if name not in (*NAMES, *KINDS, "residual"):
-        known = ", ".join((*NAMES, *KINDS, "residual"))
+    if name not in (*SHIPPED, "bijection-noise", "residual"):
+        known = ", ".join((*SHIPPED, "bijection-noise", "residual"))
         raise NetworkError(f"network: expected one of {known}, got {name!r}")
     # Whatever the caller has set: the network is float32, on the CPU, and can be trained.
     with (
@@ -94,10 +99,11 @@ def build(name, seed=0):
 
             return Classifier(Bijection(KINDS[name]), nn.Linear(784, 10))
         parts = {"flatten": nn.Flatten()}
+        kind, activation = ("relu", nn.ReLU) if name == "relu3" else ("selu", nn.SELU)
         for number, (wide, narrow) in enumerate(itertools.pairwise(WIDTHS[name]), 1):
-            parts |= {f"layer{number}": nn.Linear(wide, narrow), f"selu{number}": nn.SELU()}
-        if name == "fc5":
-            del parts["selu5"]
+            parts |= {f"layer{number}": nn.Linear(wide, narrow), f"{kind}{number}": activation()}
+        if name != "fc1":
+            parts.popitem()
         return nn.Sequential(OrderedDict(parts))
 
 

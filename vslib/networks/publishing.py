@@ -6,7 +6,7 @@ import numpy as np
 
 from vslib import files, mnist
 from vslib.networks import checkpoints, shipped, training
-from vslib.networks.architectures import NAMES, build
+from vslib.networks.architectures import INVERTIBLE, NAMES, build
 from vslib.networks.fingerprints import checksums
 
 __all__ = ["publish"]
@@ -77,11 +77,11 @@ def _model_card(facts):
         f"| {epoch} | `{entry['file']}` | `{entry['sha256']}` |"
         for epoch, entry in facts["files"].items()
     )
-    kind = (
-        "One of the three networks of Pattichis and Pattichis (2024)"
-        if facts["name"] in NAMES
-        else "One of the networks of chapter 9"
-    )
+    kind = "A small ReLU network for the maps of chapter 6"
+    if facts["name"] in NAMES:
+        kind = "One of the three networks of Pattichis and Pattichis (2024)"
+    if facts["name"] in INVERTIBLE:
+        kind = "One of the networks of chapter 9"
     return f"""# Model card: {facts["name"]}
 
 {kind}, trained from scratch on MNIST by

@@ -6,7 +6,7 @@ from importlib import resources
 import numpy as np
 
 from vslib import files
-from vslib.networks.architectures import INVERTIBLE, NAMES, NetworkError, build
+from vslib.networks.architectures import SHIPPED, NetworkError, build
 from vslib.networks.fingerprints import checksums, fingerprint
 
 __all__ = ["assemble", "card", "load", "weights"]
@@ -21,7 +21,7 @@ def card(name):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
+    name : {"fc1", "fc5", "resnet18"}, or another name in `SHIPPED`
 
     Returns
     -------
@@ -34,9 +34,8 @@ def card(name):
     >>> facts["epochs"], facts["seed"], round(facts["test_accuracy"], 2)
     (20, 0, 0.92)
     """
-    if name not in (*NAMES, *INVERTIBLE):
-        known = ", ".join((*NAMES, *INVERTIBLE))
-        raise NetworkError(f"network: expected one of {known}, got {name!r}")
+    if name not in SHIPPED:
+        raise NetworkError(f"network: expected one of {', '.join(SHIPPED)}, got {name!r}")
     return files.read_json(FOLDER / f"{name}.json", FACTS, build=_facts)
 
 
@@ -51,7 +50,7 @@ def weights(name, epoch=None):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
+    name : {"fc1", "fc5", "resnet18"}, or another name in `SHIPPED`
     epoch : int, optional
         The last by default; which ones ship is said by ``card(name)["files"]``.
 
@@ -92,7 +91,7 @@ def assemble(name, arrays):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
+    name : {"fc1", "fc5", "resnet18"}, or another name in `SHIPPED`
     arrays : dict of str to array
         As `weights` gives them; taken as float32.
 
@@ -118,7 +117,7 @@ def load(name, epoch=None):
 
     Parameters
     ----------
-    name : {"fc1", "fc5", "resnet18"}, or a name in `INVERTIBLE`
+    name : {"fc1", "fc5", "resnet18"}, or another name in `SHIPPED`
     epoch : int, optional
         The last by default. Epoch 0, before training, is to be had for all: where it does not
         ship it is built again from its seed and checked by its fingerprint, or by its checksums
