@@ -7,7 +7,7 @@ from vslib.preimage.networks import of_arrays, of_torch
 from vslib.preimage.polytopes import Polytope
 from vslib.preimage.relu import FLOAT32, slack
 
-__all__ = ["LinearRegion", "UncertifiedError", "linear_region"]
+__all__ = ["LinearRegion", "UncertifiedError", "certified", "linear_region"]
 
 CERTAIN = 1e-9  # relative differences: what is left of a float64 computation done in another order
 POINTS = 8
@@ -174,21 +174,48 @@ def _region(layers, x, box, tolerance):
     return LinearRegion(W, b, tuple(pattern), parts, np.concatenate(sizes), box, tolerance)
 
 
-def _certified(region, points, outputs, hidden):
-    """The certificate, or an error where it does not hold."""
-    linear = points @ region.W.T
+def certified(linear, biases, outputs):
+    """The certificate of affine maps at points, or an error where it does not hold.
+
+    Parameters
+    ----------
+    linear : (N, m) array
+        W x of the map at each point x.
+    biases : (N, m) or (m,) array
+    outputs : (N, m) array
+        What the network computes there.
+
+    Returns
+    -------
+    float
+        The worst of ||W x + b - f(x)|| / (||W x|| + ||b||).
+
+    Raises
+    ------
+    UncertifiedError
+
+    Examples
+    --------
+    >>> certified(np.ones((1, 2)), np.zeros(2), np.ones((1, 2)))
+    0.0
+    """
     if outputs.shape != linear.shape:
         raise UncertifiedError(
             f"network: expected outputs of shape {linear.shape}, got {outputs.shape}"
         )
-    size = np.linalg.norm(linear, axis=1) + np.linalg.norm(region.b)
-    apart = np.linalg.norm(linear + region.b - outputs, axis=1)
+    size = np.linalg.norm(linear, axis=1) + np.linalg.norm(biases, axis=-1)
+    apart = np.linalg.norm(linear + biases - outputs, axis=1)
     error = float((apart / np.where(size == 0, 1, size)).max())
     if not error <= CERTAIN:
         raise UncertifiedError(
             "network: expected the affine map of its layers to be what it computes, got a "
             f"relative difference of {error:.2g} at x or at points of its region"
         )
+    return error
+
+
+def _certified(region, points, outputs, hidden):
+    error = certified(points @ region.W.T, region.b, outputs)
     for number, (on, values) in enumerate(zip(region.pattern, hidden, strict=True), 1):
         clear = np.abs(values) > CERTAIN * np.abs(values).max(1, keepdims=True)
         other = clear & ((values > 0) != on)
