@@ -41,13 +41,15 @@ UNSEEN = r"""() => {
 }"""
 
 # Contrast ratio (WCAG 2) of words in widgets, captions and tables to what is painted behind them.
-# A browser paints nothing behind words on paper.
+# A browser paints nothing behind words on paper; words on a map have a rim of their own.
 CONTRAST = r"""paper => {
   const rgba = text => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4);
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = e => {
+  const behind = (e, look) => {
+    const rim = /^stroke/.test(look.paintOrder) && parseFloat(look.strokeWidth) > 2;
+    if (rim) return rgba(look.stroke);
     for (; e && !paper; e = e.parentElement) {
       const colour = rgba(getComputedStyle(e).backgroundColor);
       if (colour[3] === 1) return colour;
@@ -63,7 +65,7 @@ CONTRAST = r"""paper => {
   const words = e => (e.innerText ?? e.textContent).trim();
   return written.filter(words).map(e => {
     const look = getComputedStyle(e), colour = e.matches('svg text') ? look.fill : look.color;
-    const [a, b] = [light(rgba(colour)), light(behind(e))].sort((x, y) => y - x);
+    const [a, b] = [light(rgba(colour)), light(behind(e, look))].sort((x, y) => y - x);
     return [words(e).slice(0, 40), (a + 0.05) / (b + 0.05)];
   });
 }"""

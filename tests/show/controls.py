@@ -16,6 +16,13 @@ Y = RNG.standard_normal((3, 2))
 Z = 1e-16 * RNG.standard_normal((3, 2))
 W = RNG.standard_normal((3, 20))
 PLANE = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+CORNERS = np.rint(255 * np.random.default_rng(1).random((6, 2, 4))) / 255
+SHAPES = [(6, 8), (5, 6), (3, 5)]
+RELU = [
+    (rng.normal(size=shape), 0.3 * np.random.default_rng(52 + i).normal(size=shape[0]))
+    for i, shape in enumerate(SHAPES)
+    for rng in [np.random.default_rng(43 + i)]
+]
 DIGITS = {"digit": range(3)}
 LAYERS = {"layer": ["one", "two"], "digit": range(3)}
 SENTENCES = [[f"{layer}, {digit}" for digit in range(3)] for layer in ("one", "two")]
@@ -77,7 +84,12 @@ def rank_k():
     return widgets.rank_k(W, [0.2, 0.5, 0.9], (4, 5))
 
 
-ALL = [browse, digit, mix, layered, plane, projection, rank_k]
+def regions():
+    """Of a network with eight inputs and two hidden layers."""
+    return widgets.regions(RELU, CORNERS, "pqrstu", ["yes", "no", "all"], start=(0, 2, 4))
+
+
+ALL = [browse, digit, mix, layered, plane, projection, rank_k, regions]
 each = pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
 
 

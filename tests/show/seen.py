@@ -35,7 +35,8 @@ DRAW = """async ({source, style, spec, sliders, entries}) => {
   const held = sliders.map(([key, start]) => recorded({ [key]: start }));
   const ids = held.map((_, i) => `IPY_MODEL_${i}`);
   const model = recorded({ spec: revive(spec), sliders: ids, entries });
-  Object.assign(model, { set: model.move, save_changes: () => {} });
+  for (const each of [model, ...held])
+    Object.assign(each, { set: each.move, save_changes: () => {} });
   model.widget_manager = { get_model: async (id) => held[id] };
   window.move = (i, value) => held[i].move(sliders[i][0], value);
   window.stop = await module.default.render({ model, el: document.getElementById("view") });

@@ -64,7 +64,7 @@ def test_each_control_changes_words_or_pictures_and_labels_say_so(show, make):
     before = view.at()
     assert before["words"] and all(before["labels"]) and set(before["roles"]) == {"img"}
     for number, slider in enumerate(sliders):
-        start = 0 if isinstance(slider, ipywidgets.SelectionSlider) else slider.value
+        start = slider.index if isinstance(slider, ipywidgets.SelectionSlider) else slider.value
         view.page.evaluate(f"move({number}, {start + 1})")
         after = view.at()
         changed = [key for key in ("words", "pixels", "charts") if after[key] != before[key]]

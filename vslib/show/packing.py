@@ -8,7 +8,7 @@ import numpy as np
 
 from vslib.arrays import real_array
 
-__all__ = ["exact", "grey", "leading", "signed", "single"]
+__all__ = ["double", "exact", "grey", "leading", "signed", "single"]
 
 # Numbers that are all smaller than this travel in units of their own.
 TINY = 2.0**-100
@@ -188,3 +188,21 @@ def exact(values, axes, name="values"):
     """
     parts, unit = single(values, name)
     return _pack(parts, np.float32, axes, unit)
+
+
+def double(values, axes):
+    """Pack values as they are, in float64, for what the page must not round.
+
+    Parameters
+    ----------
+    values : array
+    axes : int
+        How many leading axes choose a frame.
+
+    Examples
+    --------
+    >>> packed = double(np.array([0.1]), 0)
+    >>> np.frombuffer(zlib.decompress(packed["bytes"]), packed["type"]).tolist()
+    [0.1]
+    """
+    return _pack(values, np.float64, axes)

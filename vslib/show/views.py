@@ -16,14 +16,14 @@ __all__ = ["View", "box", "choices", "knob", "sliders"]
 LARGEST = 2**53
 
 
+FOLDER = resources.files("vslib.show") / "js"
 # Comments are for those who read the files; each control on a page carries its own copy.
 COMMENT = re.compile(r"^ *//[^\n]*\n|/\*.*?\*/\n", flags=re.M | re.S)
 
 
 def _source(file):
     """What a view is made of, wherever vslib is imported from, a zip file too."""
-    path = resources.files("vslib.show") / "js" / file
-    return COMMENT.sub("", files.read(path, decode=bytes.decode))
+    return COMMENT.sub("", files.read(FOLDER / file, decode=bytes.decode))
 
 
 class View(anywidget.AnyWidget):
@@ -49,9 +49,10 @@ class View(anywidget.AnyWidget):
     entries = traitlets.List().tag(sync=True)
 
     def __init__(self, name, spec, sliders, uses=()):
+        styles = "widgets", *([name] if (FOLDER / f"{name}.css").is_file() else [])
         super().__init__(
             _esm="\n".join(_source(f"{file}.js") for file in ("common", *uses, name)),
-            _css=_source("widgets.css"),
+            _css="\n".join(_source(f"{file}.css") for file in styles),
             spec=spec,
             sliders=sliders,
         )

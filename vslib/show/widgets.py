@@ -11,6 +11,7 @@ from vslib.show.computed import mix, projection, rank_k
 from vslib.show.digit import digit
 from vslib.show.panels import Panel, enlarged
 from vslib.show.plane import plane
+from vslib.show.regions import regions
 
 __all__ = [
     "Panel",
@@ -22,6 +23,7 @@ __all__ = [
     "plane",
     "projection",
     "rank_k",
+    "regions",
 ]
 
 

@@ -2,7 +2,9 @@
 
 // ---- Numbers: how they travel, and the little arithmetic that every view needs.
 
-const TYPES = { uint8: Uint8Array, int8: Int8Array, float32: Float32Array };
+const TYPES = {
+  uint8: Uint8Array, int8: Int8Array, float32: Float32Array, float64: Float64Array,
+};
 
 // The frames of an array packed by views.py: frame(i) gives the i-th as an array of numbers.
 export async function unpack({ type, bytes, shape, axes, unit }) {
@@ -209,12 +211,15 @@ export function nameControls(box) {
   }
 }
 
+// The models of the sliders that a view holds.
+export const held = (model) => Promise.all(model.get("sliders").map(
+  (id) => model.widget_manager.get_model(id.replace("IPY_MODEL_", ""))));
+
 // Fills el with a stage of so many columns (on a wide page and on a phone) and a sentence.
 // build(stage, again) returns a function from the positions of the controls to the sentence, called
 // now, whenever a control moves, and by again().
 export async function live(model, el, [columns, few], build) {
-  const { controls } = model.get("spec"), sliders = await Promise.all(model.get("sliders").map(
-    (held) => model.widget_manager.get_model(held.replace("IPY_MODEL_", ""))));
+  const { controls } = model.get("spec"), sliders = await held(model);
   const stage = html("div", { class: "vslib-panels", style: `--columns: ${columns}; --few: ${few}` });
   const sentence = html("p", { class: "vslib-words", "data-live": "", "aria-live": "polite" });
   el.classList.add("vslib-view");
