@@ -202,6 +202,17 @@ def test_page_is_light(site, remark, name):
     assert weight < MEGABYTES
 
 
+def test_weights_lie_in_one_script_for_the_three_pages_that_use_them(site, visited):
+    (script,) = (site / "_static" / "shared").glob("*.js")
+    assert script.stat().st_size < 700_000
+    for name in ("index", "four-subspaces", "inversion"):
+        page, _ = visited(f"book/{name}")
+        ready = "() => !document.querySelector('[data-live][aria-live=off]')"
+        page.wait_for_function(ready)
+        loaded = page.evaluate("performance.getEntriesByType('resource').map((e) => e.name)")
+        assert [url.rsplit("/")[-1] for url in loaded if "/shared/" in url] == [script.name]
+
+
 def test_links_lead_somewhere(site):
     pages = {path: Links(path) for path in site.rglob("*.html") if "_static" not in path.parts}
     broken = []

@@ -392,6 +392,24 @@ def test_the_outputs_of_fc5_do_move_with_what_fc1_rejects(given):
     assert moved.min() > 1
 
 
+def test_a_digit_that_is_moved_gets_other_answers_at_most_places(given):
+    """Chapter 2 says so, of either network and each stored digit, and of what a layer sees."""
+    loaded, stored, _ = given
+    for network in loaded.values():
+        eye = Subspaces(network.layer1.weight)
+        for image in stored:
+            rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+            places = [
+                np.roll(image, (y, x), (0, 1))
+                for y in range(-rows[0], 28 - rows[-1])
+                for x in range(-columns[0], 28 - columns[-1])
+            ]
+            answers = network(torch.tensor(np.stack([image, *places]))).argmax(1).numpy()
+            assert (answers[1:] != answers[0]).mean() > 0.5
+            lost = eye.rejected_energy(np.reshape(places, (-1, 784)).astype(float))
+            assert lost.max() - lost.min() > 0.1
+
+
 def test_the_digit_moves_by_buttons_and_by_arrow_keys(show, given):
     view = show(given[2])
     view.at(7)

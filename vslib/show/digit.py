@@ -90,6 +90,7 @@ def digit(networks, images, ends_in_selu=()):
     }
     options = range(len(images))
     sliders = [views.choices(f"{which} digit", options) for which in ("stored", "other")]
+    sliders[1].value = 1  # what a digit rejects, added to itself, would be a poor beginning
     return views.box("digit", spec, [*sliders, views.knob("t, rejected added", 0, -2, 2, 0.1)])
 
 

@@ -80,7 +80,7 @@ export async function basis(rows) {
     for (const p of found) take(q, product(p, q), p);
     const length = Math.sqrt(product(q, q));
     found.push(q.map((v) => v / length));
-    if (found.length % 16 === 0) await new Promise((resolve) => setTimeout(resolve));
+    if (found.length % 8 === 0) await new Promise((resolve) => setTimeout(resolve));
   }
   return found;
 }
@@ -213,7 +213,7 @@ function pad(stage, changed, act) {
     (passed.length ? passed : [event]).forEach(line);
     soon();
   });
-  for (const end of ["pointerup", "pointercancel"]) {
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(end, () => {
       if (!field.pressed) return;
       field.pressed = false;
@@ -317,13 +317,16 @@ async function render({ model, el }) {
       const input = add(x, times(t, r));
       const added = `r what ${spec.networks[0].name} rejects of the stored ${other}`;
       showInput("x + t r, in [0, 1]", `${what}, where x is ${name} and ${added}`, input, [SIDE, SIDE]);
-      const found = ready ? networks.map((network) => ({
-        network,
-        parts: split(network.basis, input),
-        before: outputs(network.layers, x),
-        after: outputs(network.layers, input),
-        rejects: product(...Array(2).fill(split(network.basis, x)[1])) / product(x, x),
-      })) : [];
+      const found = ready ? networks.map((network) => {
+        const own = split(network.basis, x), before = outputs(network.layers, x);
+        return {
+          network,
+          before,
+          rejects: product(own[1], own[1]) / product(x, x),
+          parts: t ? split(network.basis, input) : own,
+          after: t ? outputs(network.layers, input) : before,
+        };
+      }) : [];
       const scale = Math.max(...found.flatMap(({ parts }) => parts.map(magnitude)), 0);
       rows.forEach((show, i) => show(what, found[i]?.parts, found[i]?.after, scale));
       if (field.pressed) return said;
