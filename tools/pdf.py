@@ -20,10 +20,12 @@ BASE = "http://book.invalid/"  # what is asked there is read from the site's fol
 WIDTH = 643  # of the text on A4 with the margins of print.css, in CSS pixels
 PATIENCE = 240_000  # milliseconds
 
+# A view that waits for its numbers says so by a live region that is off.
 ALIVE = """() =>
   document.querySelectorAll('.widget-subarea > *').length >= document.querySelectorAll(
     'script[type="application/vnd.jupyter.widget-view+json"]').length
   && [...document.querySelectorAll('.widget-subarea')].every(e => e.innerText.trim())
+  && [...document.querySelectorAll('.vslib > :last-child')].every(e => e.childElementCount)
   && !document.querySelector('[data-live][aria-live=off]')"""
 
 # PDF readers smooth small pictures whatever the page says: each pixel becomes a square of many.
