@@ -56,6 +56,8 @@ def directive(name, title, lines, book):
         return quoted(f"**{book.number(given['label'])}**{named}", body)
     if name == "solution":
         return folded(f"Solution to {book.number(title)}", body)
+    if name == "admonition":
+        return folded(title, body)
     if name == "note":
         return quoted("**Note**", body)
     raise ValueError(f"directive {name!r}: expected one of those that tools/plain.py knows")

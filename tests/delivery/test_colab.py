@@ -111,6 +111,11 @@ def test_theorems_are_quoted_and_formulas_stay_on_one_line(book):
     assert all(line.startswith(">") for line in made.strip().splitlines())
 
 
+def test_what_is_folded_on_the_page_is_folded_there(book):
+    made = plain.blocks(":::{admonition} How it is done\n:class: dropdown\n\nSo.\n:::", book)
+    assert made.split() == "<details> <summary>How it is done</summary> So. </details>".split()
+
+
 def test_references_and_citations_are_links(book):
     text = "By {prf:ref}`thm-projection`, [](four-subspaces.ipynb), {cite:t}`eckart1936,strang2022`"
     theorem, chapter, paper, works = re.findall(r"\[([^\]]+)\]\(([^)]+)\)", plain.roles(text, book))
