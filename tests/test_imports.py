@@ -21,7 +21,7 @@ FLOORS = (
     {"inference"},
     {"mnist", "spaces", "layers", "preimage", "bijections"},
     {"convolution", "inversion", "networks", "show"},
-    {"synthesis", "whole", "invertible", "report"},
+    {"synthesis", "whole", "invertible", "report", "teach"},
     {"paper"},
     {"__main__"},
 )

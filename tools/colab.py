@@ -68,7 +68,8 @@ def converted(notebook, book):
                     number += 1
             continue
         tags = cell.metadata.get("tags", [])
-        title = "Code behind what follows" if {"hide-input", "hide-cell"} & {*tags} else None
+        folds = {"hide-input", "hide-cell", "remove-input"} & {*tags}
+        title = "Code behind what follows" if folds else None
         cells.append(code_cell(cell.source, cell.id, solution or title))
         figure = cell.metadata.get("mystnb", {}).get("figure", {})
         if "caption" in figure:

@@ -6,7 +6,7 @@ import inspect
 # In the order of the page: the ground, then the rooms in the order of the chapters.
 GROUND = ("mnist", "arrays", "files")
 ROOMS = ("inference", "spaces", "layers", "convolution", "inversion", "preimage", "networks")
-ROOMS += ("synthesis", "whole", "bijections", "invertible", "report", "show", "paper")
+ROOMS += ("synthesis", "whole", "bijections", "invertible", "report", "show", "teach", "paper")
 MARK = "<!-- rooms -->"
 
 
