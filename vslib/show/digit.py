@@ -24,7 +24,7 @@ def digit(networks, images, ends_in_selu=()):
     """A digit of the reader's own: what networks keep of it, what they reject, what they answer.
 
     The reader draws, or takes a stored digit and moves it. The page scales a drawing to a box of
-    20 x 20 pixels and brings its centre of mass to the middle, as MNIST's are [1]_. All else is
+    20 x 20 pixels and brings its centre of mass to the middle, as MNIST's are. All else is
     computed there in float64, from weights rounded to multiples of `UNIT`: x is split into signal
     and rejected part by the first layer of each network, the networks answer x + t r, and r is
     what the first of them rejects of another stored digit.
@@ -51,8 +51,8 @@ def digit(networks, images, ends_in_selu=()):
 
     References
     ----------
-    .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to
-       document recognition", Proceedings of the IEEE 86 (11), 1998, section III.A.
+    LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document
+    recognition, section III.A, for the size and the centre of a digit.
 
     Examples
     --------
