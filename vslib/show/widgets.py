@@ -9,6 +9,7 @@ from vslib.show import views
 from vslib.show.checkpoint import checkpoint
 from vslib.show.computed import mix, projection, rank_k
 from vslib.show.digit import digit
+from vslib.show.drill import drill
 from vslib.show.panels import Panel, enlarged
 from vslib.show.plane import plane
 from vslib.show.regions import regions
@@ -18,6 +19,7 @@ __all__ = [
     "browse",
     "checkpoint",
     "digit",
+    "drill",
     "enlarged",
     "mix",
     "plane",

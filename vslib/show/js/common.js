@@ -226,7 +226,9 @@ export async function live(model, el, [columns, few], build) {
   el.append(stage, sentence);
   const draw = build(stage, () => update());
   const update = () => {
-    sentence.textContent = draw(controls.map(({ key, first }, i) => sliders[i].get(key) - first));
+    const words = draw(controls.map(({ key, first }, i) => sliders[i].get(key) - first));
+    // What is written anew is read aloud anew.
+    if (sentence.textContent !== words) sentence.textContent = words;
   };
   sliders.forEach((slider, i) => slider.on(`change:${controls[i].key}`, update));
   update();
