@@ -19,7 +19,8 @@ __all__ = [
 ]
 
 VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
-CONTROLS = ".widget-subarea :is(.noUi-handle, select, button, input)"
+# What a drill asks is answered by typing: tests/show/test_drill.py does.
+CONTROLS = ".widget-subarea :is(.noUi-handle, select, button, input):not(.vslib-drill *)"
 
 # What a control can change: pictures and live words of its output, never the control itself.
 SNAPSHOT = """control => {
@@ -43,7 +44,9 @@ UNSEEN = r"""() => {
 # Contrast ratio (WCAG 2) of words in widgets, captions and tables to what is painted behind them.
 # A browser paints nothing behind words on paper; words on a map have a rim of their own.
 CONTRAST = r"""paper => {
-  const rgba = text => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4);
+  // Mixed colours are written as color(srgb 0.5 0.25 0).
+  const rgba = text => [...text.match(/[\d.]+/g).map(Number), 1].slice(0, 4)
+    .map((v, i) => (i < 3 && text.startsWith('color(') ? 255 * v : v));
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
@@ -59,7 +62,7 @@ CONTRAST = r"""paper => {
   const texts = ['label', 'readout'].map(e => `.widget-subarea .widget-${e}`)
     .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td')
     .concat('table th', 'caption', '.vslib-legend span', '.vslib svg text')
-    .concat('.widget-subarea button')
+    .concat('.widget-subarea button', '.vslib-drill :is(p, legend, label, strong, .vslib-formula)')
     .concat(paper ? '.bd-article :is(h1, h2, h3, p, li, a, code, span)' : []);
   const written = [...document.querySelectorAll(texts.join(', '))];
   const words = e => (e.innerText ?? e.textContent).trim();

@@ -56,15 +56,20 @@ SEEN = """() => ({
 
 
 class Seen:
-    """A view on a page of its own."""
+    """A view on a page of its own: one without an address, or a file that is opened there."""
 
-    def __init__(self, browser, box, width=720, **host):
+    def __init__(self, browser, box, width=720, file=None, anchor="", **host):
         *sliders, view = box.children
         self.page = browser.new_page(viewport={"width": width + 40, "height": 900})
         self.errors = []
         self.page.on("pageerror", lambda error: self.errors.append(error))
         names = "".join(SLIDER.format(slider.description) for slider in sliders)
-        self.page.set_content(PAGE.format(width=width, sliders=names, **PLAIN | host))
+        page = PAGE.format(width=width, sliders=names, **PLAIN | host)
+        if file is None:
+            self.page.set_content(page)
+        else:
+            file.write_text(page)
+            self.page.goto(file.as_uri() + anchor)
         spec = json.dumps(
             view.spec, default=lambda content: {"base64": base64.b64encode(content).decode()}
         )

@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from seen import Seen
+from visit import contrasts
 
 from vslib import Subspaces
 from vslib.show import exact, exercises, widgets
@@ -286,3 +288,338 @@ def test_what_is_no_number_is_named(page):
         )
     tries = [("projection", 1, 7, "signal", {"signal": ["1", " ", "1"], "rejected": ["1"] * 3})]
     assert marks(page, tries)[0]["words"] == "Entry 2 is empty."
+
+
+# ---- Slips have names
+
+# subspaces-1-7 has W = (2 -4 -4; 1 -2 -2): rank 1.
+SLIPS = {
+    ("signal", (("2", "1", "0"),)): "lies in RejSignal(W), the null space, not in Signal(W)",
+    ("rejected", (("1", "-2", "-2"), ("2", "1", "0"))): "Vector 1, (1, −2, −2), lies in Signal(W)",
+    ("signal", (("1", "2", "-2"),)): "would be with the sign of entry 2 changed",
+    ("signal", (("1", "-2", "-2"), ("2", "-4", "-4"))): "vector 2 is a combination of those before",
+    ("signal", (("1", "1", "0"),)): "it is no combination of the rows of W",
+    ("signal", (("0", "0", "0"),)): "Vector 1 is zero",
+    ("signal", ()): "The dimension is not 0",
+    ("rejected", (("2", "1", "0"),)): "more is needed. The dimension is not 1",
+    ("rejected", (("1", "1", "1"), ("2", "1", "0"))): "W times it is (−6, −3), not zero",
+    ("signal_out", (("1", "0"),)): "is a column of the reduced matrix",
+    ("signal_out", (("1", "-2"),)): "lies in RejSignalOut(W), the left null space",
+    ("rejected_out", (("2", "3"),)): "Wᵀ times it is (7, −14, −14), not zero",
+    ("rejected_out", None): "Choose the dimension first.",
+}
+
+
+def test_the_slips_of_bases_are_named(page):
+    assert exercise("subspaces", 1, 7).W == [[2, -4, -4], [1, -2, -2]]
+    found = marks(page, [("subspaces", 1, 7, key, texts) for key, texts in SLIPS])
+    for words, mark in zip(SLIPS.values(), found, strict=True):
+        assert words in mark["words"] and not mark["right"]
+    square = next(s for s in range(1, 99) if exercise("subspaces", 3, s).answers["rank"] == 2)
+    texts = of_texts(
+        np.random.default_rng(0), exercise("subspaces", 3, square).answers["signal_out"]
+    )
+    (mark,) = marks(page, [("subspaces", 3, square, "signal", texts)])
+    assert "that is a space of the outputs, this one of the inputs" in mark["words"]
+
+
+def test_wrong_ranks_are_told_why(page):
+    two = next(s for s in range(1, 99) if exercise("subspaces", 1, s).answers["rank"] == 2)
+    asked = [(7, "2"), (7, "3"), (7, "0"), (two, "1"), (7, ""), (7, "x")]
+    said = ["all rows are multiples", "rank 2 at most", "Only the zero matrix", "Too small"]
+    said += ["Nothing is written", "Expected a whole number, got “x”"]
+    found = marks(page, [("subspaces", 1, seed, "rank", text) for seed, text in asked])
+    for words, mark in zip(said, found, strict=True):
+        assert words in mark["words"] and not mark["right"]
+
+
+def test_the_slips_of_projections_are_named(page):
+    rng = np.random.default_rng(4)
+    named = {"rejected": 0, "shadows": 0, "alone": 0, "bare": 0, "other": 0}
+    for seed in range(1, 60):
+        made = exercise("projection", 2, seed)
+        W, x, found = made.W, made.x, made.answers
+        shadows = [
+            [
+                Fraction(sum(a * b for a, b in zip(w, x, strict=True)), sum(a * a for a in w)) * a
+                for a in w
+            ]
+            for w in W
+        ]
+        bare = [sum(a * b for a, b in zip(W[0], x, strict=True)) * a for a in W[0]]
+        tried = {
+            "rejected": (found["rejected"], "This is the rejected part"),
+            "shadows": (
+                [a + b for a, b in zip(*shadows, strict=True)],
+                "added up. The rows are not orthogonal",
+            ),
+            "alone": (shadows[1], "This is the projection onto row 2 alone"),
+            "bare": (bare, "not divided by w · w"),
+            "other": ([2 * a for a in found["signal"]], "x minus it is not orthogonal to row"),
+        }
+        for name, (given, words) in tried.items():
+            texts = {"signal": [written(rng, a) for a in given], "rejected": ["0"] * 3}
+            (mark,) = marks(page, [("projection", 2, seed, "signal", texts)])
+            assert mark["right"] == (given == found["signal"])
+            named[name] += words in mark["words"]
+        texts = {"signal": ["1", "1", "1"], "rejected": [written(rng, a - 1) for a in x]}
+        (mark,) = marks(page, [("projection", 2, seed, "rejected", texts)])
+        assert "the slip lies there" in mark["words"] or mark["right"]
+    assert min(named.values()) > 20
+
+
+def test_rounded_numbers_are_asked_for_exactly(page):
+    def thirds(seed):
+        return exercise("projection", 2, seed).answers["signal"]
+
+    seed = next(s for s in range(1, 99) if any(a.denominator == 3 for a in thirds(s)))
+    given = {"signal": [f"{float(a):.3f}" for a in thirds(seed)], "rejected": ["0"] * 3}
+    (mark,) = marks(page, [("projection", 2, seed, "signal", given)])
+    assert mark["words"].endswith("is rounded. Write the exact fraction.")
+
+
+def test_the_slips_of_pseudoinverses_are_named(page):
+    rng = np.random.default_rng(5)
+    for level in LEVELS:
+        made = exercise("pseudoinverse", level, 3)
+        X = made.answers["pseudoinverse"]
+        other = [[a + (j == 0) for j, a in enumerate(row)] for row in X]
+        tried = {
+            "This is Wᵀ.": exact.transposed(made.W),
+            "This is 3 times the pseudoinverse.": [[3 * a for a in row] for row in X],
+            "with your X.": other,
+        }
+        found = marks(
+            page, [("pseudoinverse", level, 3, "", of_texts(rng, each)) for each in tried.values()]
+        )
+        for words, mark in zip(tried, found, strict=True):
+            assert words in mark["words"] and "cells are right." in mark["words"]
+
+
+def test_inverses_of_other_kinds_are_told_which_of_penroses_conditions_fails(page):
+    """X = W^+ + N with N of the null space is a right inverse, but its answers are too long."""
+    rng = np.random.default_rng(6)
+    seed = next(s for s in range(1, 99) if len(exercise("pseudoinverse", 2, s).W) == 2)
+    made = exercise("pseudoinverse", 2, seed)
+    n = exact.spaces(made.W)["rejected"][0]
+    X = [
+        [a + (j == 0) * n[i] for j, a in enumerate(row)]
+        for i, row in enumerate(made.answers["pseudoinverse"])
+    ]
+    (mark,) = marks(page, [("pseudoinverse", 2, seed, "", of_texts(rng, X))])
+    assert "X W is not symmetric" in mark["words"]
+
+
+# ---- The solution
+
+
+@every_kind
+def test_the_solution_says_the_answers(page, kind, level):
+    call = """([kind, level, seed]) => m.steps(m.exercise(kind, level, seed)).map((step) =>
+      step.map((block) => (Array.isArray(block) ? [block[0], plain(block[1])] : block)))"""
+
+    def listed(vector):
+        return "(" + ", ".join(str(a).replace("-", "−") for a in vector) + ")"
+
+    for seed in range(1, 101):
+        made = exercise(kind, level, seed)
+        steps = page.evaluate(call, [kind, level, seed])
+        assert all(step[0] and len(step) > 1 for step in steps)
+        text = "\n".join(block for step in steps for block in step if isinstance(block, str))
+        assert "undefined" not in text and "NaN" not in text
+        if kind == "pseudoinverse":
+            matrices = [block for step in steps for block in step if isinstance(block, list)]
+            assert plain(made.answers["pseudoinverse"]) in [rows for _, rows in matrices]
+            assert matrices[-1] == ["W W⁺ W", plain(made.W)]
+        else:
+            vectors = [v for k in SPACES for v in made.answers.get(k, [])]
+            if kind == "projection":
+                vectors = [made.answers["signal"], made.answers["rejected"]]
+            assert all(listed(vector) in text for vector in vectors)
+
+
+# ---- What the reader does
+
+
+@pytest.fixture
+def show(browser):
+    opened = []
+
+    def show(kinds=KINDS, seed=7, **options):
+        opened.append(Seen(browser, widgets.drill(kinds, seed), **options))
+        return opened[-1].page, opened[-1]
+
+    yield show
+    for seen in opened:
+        assert not seen.errors
+        seen.page.close()
+
+
+def said(page):
+    return page.locator("[data-live]").inner_text()
+
+
+def test_an_exercise_is_done_by_keyboard_alone(show):
+    page, _ = show(["subspaces"])
+    made = exercise("subspaces", 1, 7)
+    page.get_by_label("rank of W").focus()
+    page.keyboard.type("1")
+    for name in SPACES:
+        page.keyboard.press("Tab")
+        basis = made.answers[name]
+        page.keyboard.type(str(len(basis)))
+        for vector in basis:
+            for entry in vector:
+                page.keyboard.press("Tab")
+                page.keyboard.type(str(entry))
+    page.keyboard.press("Enter")
+    assert said(page) == "5 of 5 right. That is all of it."
+    assert page.locator(".vslib-reply").all_inner_texts() == ["✓ Right."] * 5
+    assert page.locator("[aria-invalid=true]").count() == 0
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert said(page).startswith("Step 1 of 7, Reduce W: Divide row 1 by 2.")
+
+
+def test_wrong_cells_are_marked_and_said(show):
+    page, _ = show(["projection"])
+    made = exercise("projection", 1, 7)
+    for key in ("signal", "rejected"):
+        for number, entry in enumerate(made.answers[key], 1):
+            off = key == "signal" and number == 2
+            page.get_by_label(f"entry {number} of the {key} part").fill(str(entry + off))
+    page.get_by_role("button", name="Check").click()
+    assert said(page).startswith("1 of 2 right. Signal part of x: ")
+    wrong = page.locator("[aria-invalid=true]")
+    assert [cell.get_attribute("aria-label") for cell in wrong.all()] == [
+        "entry 2 of the signal part"
+    ]
+    replies = page.locator(".vslib-reply").all_inner_texts()
+    assert replies[0].startswith("✗ ") and replies[1] == "✓ Right."
+
+
+def test_every_cell_has_a_name_of_its_own(show):
+    page, _ = show()
+    for kind in range(3):
+        page.evaluate(f"move(0, {kind})")
+        for choose in page.locator("select").all():
+            choose.select_option("2")
+        names = [cell.get_attribute("aria-label") for cell in page.locator("input, select").all()]
+        assert all(names) and len({*names}) == len(names)
+    assert "row 1, column 2 of W⁺" in names
+
+
+def test_a_change_of_the_dimension_keeps_what_was_typed(show):
+    page, _ = show(["subspaces"])
+    choose = page.get_by_label("dimension of Signal(W)", exact=True)
+    choose.select_option("1")
+    page.get_by_label("vector 1, entry 2, of Signal(W)", exact=True).fill("5")
+    choose.select_option("2")
+    assert page.get_by_label("vector 1, entry 2, of Signal(W)", exact=True).input_value() == "5"
+    assert page.get_by_label("vector 2, entry 2, of Signal(W)", exact=True).input_value() == ""
+
+
+def test_next_number_kind_and_difficulty_make_other_exercises(show):
+    page, _ = show()
+    assert said(page) == "Exercise subspaces-1-7."
+    page.get_by_role("button", name="Next exercise").click()
+    assert said(page) == "Exercise subspaces-1-8."
+    page.evaluate("move(1, 3)")
+    page.evaluate("move(0, 2)")
+    assert said(page) == "Exercise pseudoinverse-3-8."
+    number = page.get_by_label("number of the exercise")
+    for value in ("0", "1.5", "1000000", ""):
+        number.fill(value)
+        number.press("Enter")
+        assert said(page) == "Number of the exercise: expected a whole number from 1 to 999999."
+    number.fill("999999")
+    number.press("Enter")
+    assert said(page) == "Exercise pseudoinverse-3-999999."
+    page.get_by_role("button", name="Next exercise").click()
+    assert said(page) == "Exercise pseudoinverse-3-1."
+    label = page.locator(".vslib-formula").first.get_attribute("aria-label")
+    rows = exercise("pseudoinverse", 3, 1).W
+    expected = "; ".join(
+        f"row {i}: " + ", ".join(str(a).replace("-", "−") for a in row)
+        for i, row in enumerate(rows, 1)
+    )
+    assert label == f"W: {expected}"
+    assert page.url == "about:blank" and page.get_by_role("button", name="Copy link").count() == 0
+
+
+BOOK = 'data-content_root="../"'
+
+
+def test_the_address_brings_a_class_to_one_exercise(show, tmp_path):
+    """From a file; other anchors are left alone, and so is the address until the reader acts."""
+    file = tmp_path / "page.html"
+    page, _ = show(file=file, anchor="#drill=projection-2-31", html=BOOK)
+    assert said(page) == "Exercise projection-2-31."
+    page.get_by_role("button", name="Next exercise").click()
+    assert page.url == f"{file.as_uri()}#drill=projection-2-32"
+    page.evaluate("location.hash = '#drill=pseudoinverse-3-5'")
+    page.wait_for_function("document.querySelector('[data-live]').textContent.includes('-3-5')")
+    for other in (
+        "#exercises",
+        "#drill=planes-1-1",
+        "#drill=subspaces-4-1",
+        "#drill=subspaces-1-0",
+    ):
+        page.evaluate(f"location.hash = '{other}'")
+        page.wait_for_timeout(30)
+        assert said(page) == "Exercise pseudoinverse-3-5." and page.url.endswith(other)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_timeout(50)
+    assert page.url == f"{file.as_uri()}#drill=pseudoinverse-3-5"
+    assert said(page) == "The link to exercise pseudoinverse-3-5 is copied."
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    page.get_by_role("button", name="Copy link").click()
+    assert said(page) == "The address of this page leads to this exercise now: copy it there."
+
+
+def test_a_drill_leaves_the_exercises_of_others_alone(show, tmp_path):
+    page, _ = show(
+        ["subspaces"], file=tmp_path / "a.html", anchor="#drill=projection-2-31", html=BOOK
+    )
+    assert said(page) == "Exercise subspaces-1-7." and page.url.endswith("#drill=projection-2-31")
+
+
+def worked(page):
+    """All that a drill can show, in every kind: cells, marks, steps."""
+    for choose in page.locator("select").all():
+        choose.select_option("2")
+    page.get_by_role("button", name="Check").click()
+    step = page.get_by_role("button", name="Show a step of the solution")
+    before = ""
+    while said(page) != before:
+        before = said(page)
+        step.click()
+
+
+@pytest.mark.parametrize("kind", range(3))
+def test_a_drill_fits_a_phone_and_its_words_stand_out(show, kind):
+    for look in (
+        'style="background: #fff; color: #222832"',
+        'style="background: #14181e; color: #ced6dd"',
+    ):
+        page, _ = show(width=340, body=look)
+        page.evaluate(f"move(1, 3); move(0, {kind})")
+        worked(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)
+            found = contrasts(page, media == "print")
+            assert len(found) > 10
+            assert [each for each in found if each[1] < 4.5] == []
+
+
+def test_marks_are_seen_in_forced_colours(show):
+    page, _ = show(["subspaces"])
+    worked(page)
+    page.emulate_media(forced_colors="active")
+    style = "cell => getComputedStyle(cell).borderTopStyle"
+    assert page.locator("[aria-invalid=true]").first.evaluate(style) == "dashed"
+    assert all(text[0] in "✓✗" for text in page.locator(".vslib-reply").all_inner_texts())
