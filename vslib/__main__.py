@@ -49,6 +49,19 @@ def main():
     command.add_argument("--csv", help="write the table")
     command.add_argument("--store", help="a file for finished rows: a second call goes on there")
     command.add_argument("--workers", type=int, help="processes that read a checkpoint (1)")
+    command = commands.add_parser("drill", help="print exercises on small matrices, and a key")
+    command.add_argument(
+        "--kind",
+        nargs="+",
+        default=["subspaces"],
+        help="taken in turn: subspaces, projection, pseudoinverse",
+    )
+    command.add_argument("--level", type=int, default=1, help="1, 2 or 3")
+    command.add_argument("--seed", type=int, default=1, help="of the first; each takes the next")
+    command.add_argument("--count", type=int, default=10)
+    command.add_argument(
+        "--html", default="sheet.html", help="for the questions; NAME-key for answers"
+    )
     command = commands.add_parser("reproduce", help="compute the paper's table and figures again")
     names = ("fc1", "fc5", "resnet18")
     command.add_argument("--only", nargs="+", choices=names, default=names, help="these networks")
@@ -88,6 +101,15 @@ def main():
             run(given.target, given.html, given.csv, given.store, given.workers)
         except ValueError as error:
             parser.exit(1, f"{error}\n")
+        return
+    if given.command == "drill":
+        from vslib.show import sheet
+
+        try:
+            paths = sheet.write(given.html, given.kind, given.level, given.seed, given.count)
+        except ValueError as error:
+            parser.exit(1, f"{error}\n")
+        print(*paths, sep="\n")
         return
     if given.epochs is not None and given.epochs < 1:
         parser.error(f"--epochs: expected 1 or more, got {given.epochs}")

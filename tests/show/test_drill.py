@@ -1,6 +1,9 @@
 """The drill: Python and the page make one exercise of a seed, and the page's marks are fair."""
 
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from seen import Seen
 from visit import contrasts
 
 from vslib import Subspaces
-from vslib.show import exact, exercises, widgets
+from vslib.show import exact, exercises, sheet, widgets
 from vslib.show.exercises import KINDS, LEVELS, exercise
 
 SPACES = ("signal", "rejected", "signal_out", "rejected_out")
@@ -623,3 +626,50 @@ def test_marks_are_seen_in_forced_colours(show):
     style = "cell => getComputedStyle(cell).borderTopStyle"
     assert page.locator("[aria-invalid=true]").first.evaluate(style) == "dashed"
     assert all(text[0] in "✓✗" for text in page.locator(".vslib-reply").all_inner_texts())
+
+
+# ---- On paper
+
+
+def test_a_sheet_asks_and_its_key_answers(tmp_path, browser):
+    command = [sys.executable, "-m", "vslib", "drill", "--kind", *KINDS, "--seed", "7"]
+    command += ["--count", "5", "--level", "2", "--html", str(tmp_path / "sheet.html")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / f"sheet{end}.html") for end in ("", "-key")]
+    made = [exercise(KINDS[i % 3], 2, 7 + i) for i in range(5)]
+    asked, answers = (Path(path).read_text() for path in done.stdout.split())
+    assert (asked, answers) == (sheet.questions(made), sheet.key(made))
+    page = browser.new_page()
+    for text in (asked, answers):
+        page.set_content(text)
+        titles = page.locator("h2").all_inner_texts()
+        assert titles == [f"{i}. {each.label}" for i, each in enumerate(made, 1)]
+        for each, section in zip(made, page.locator("section").all(), strict=True):
+            given = section.locator(".matrix").first.locator("mtr").all()
+            rows = [[cell.text_content() for cell in row.locator("mtd").all()] for row in given]
+            assert rows == [[str(entry).replace("-", "−") for entry in row] for row in each.W]
+    words = page.locator("section").all_inner_texts()
+    for each, section in zip(made, words, strict=True):
+        vectors = [v for k in SPACES for v in each.answers.get(k, [])]
+        if each.kind == "projection":
+            vectors = [each.answers[k] for k in ("signal", "rejected")]
+        for vector in vectors:
+            listed = ", ".join(str(entry).replace("-", "−") for entry in vector)
+            assert f"({listed})" in section and f"({listed})" not in asked
+    cells = page.locator("section").nth(2).locator(".matrix").last.locator("mtd").all()
+    found = [Fraction(cell.evaluate(VALUE)) for cell in cells]
+    assert found == [a for row in made[2].answers["pseudoinverse"] for a in row]
+    page.close()
+
+
+VALUE = """(cell) => (cell.querySelector("mo") ? "-" : "") +
+  [...cell.querySelectorAll("mn")].map((part) => part.textContent).join("/")"""
+
+
+@pytest.mark.parametrize("wrong", [("--count", "0"), ("--level", "4"), ("--kind", "planes")])
+def test_a_sheet_of_nothing_is_refused(tmp_path, wrong):
+    command = [sys.executable, "-m", "vslib", "drill", "--html", str(tmp_path / "s.html"), *wrong]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "expected" in done.stderr
+    assert not [*tmp_path.iterdir()]
