@@ -15,7 +15,7 @@ COMMANDS = {
         name: ("mi", sign, name)
         for name, sign in {
             "alpha": "α", "beta": "β", "varepsilon": "ε", "lambda": "λ", "mu": "μ", "sigma": "σ",
-            "theta": "θ", "pi": "π", "Sigma": "Σ", "kappa": "κ",
+            "theta": "θ", "varphi": "φ", "pi": "π", "Sigma": "Σ", "kappa": "κ",
         }.items()
     },
     "infty": ("mi", "∞", "infinity"),

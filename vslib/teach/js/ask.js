@@ -16,10 +16,12 @@
 
   // Whether a number is right, or which slip it is. A share may have been typed as a percentage.
   const judgeNumber = (q, given) => {
-    const value = number(given);
-    if (Number.isNaN(value)) return { right: null, why: "Type a number, such as 12, 0.5, 3/4, 40 % or 1e-3." };
+    const value = number(given), thousands = number(given.replace(/,/g, ""));
+    const grouped = /^\s*[-+−–]?\d{1,3}(,\d{3})+\s*$/.test(given); // 1,024 may be either
+    if (Number.isNaN(grouped ? thousands : value)) return { right: null, why: "Type a number, such as 12, 0.5, 3/4, 40 % or 1e-3." };
     if (q.kind === "guess") return { right: true, word: "Noted.", why: q.why };
-    const near = (wanted) => Math.abs(value - wanted) <= q.tolerance + 1e-9 * Math.abs(wanted);
+    const near = (wanted) => [value, ...(grouped ? [thousands] : [])]
+      .some((v) => Math.abs(v - wanted) <= q.tolerance + 1e-9 * Math.abs(wanted));
     if (near(q.answer)) return { right: true, why: q.why };
     const slip = q.slips.find((s) => near(s.value));
     if (slip) return { right: false, why: slip.why };
