@@ -123,10 +123,15 @@ def test_wrong_first_gets_the_words_of_its_slip_then_right(visited, key):
     ("given", "result"),
     [("724", "right"), ("1448/2", "right"), ("7.24e2", "right"), ("+724,0", "right"),
      ("−724", "wrong"), ("724 %", "wrong"), ("4", "wrong"), ("", ""), ("many", ""), ("1/0", ""),
-     ("1/2/3", "")],
+     ("1/2/3", ""), ("1,724", "wrong")],
 )  # fmt: skip
 def test_numbers_as_readers_type_them(visited, given, result):
     assert answer(visited("all.html"), "rejected-dimension", given)[0] == result
+
+
+@pytest.mark.parametrize("given", ["4096", "4,096", "4 096", "4096.0"])
+def test_thousands(visited, given):
+    assert answer(visited("all.html"), "which-reading", given)[0] == "right"
 
 
 @pytest.mark.parametrize("given", ["774/784", "98.7 %", "98.7%", "0.987", "0,987"])
