@@ -186,6 +186,16 @@ def test_a_unit_that_is_constant_or_parallel_cuts_nothing():
     assert patterns == [[True, False, False, False], [True, False, False, True]]
 
 
+def test_what_rounding_leaves_of_terms_that_cancel_cuts_nothing():
+    """0.1 + 0.2 - 0.3 is no zero in float64; as a unit it would have a line of its own."""
+    first = np.array([[0.1, 0.7], [0.2, -0.3], [0.3, 0.4]]), np.array([7.0, 7.0, 14.0])
+    layers = [first, (np.array([[1.0, 1.0, -1.0]]), np.zeros(1)), (np.ones((1, 1)), np.zeros(1))]
+    left = layers[1][0] @ layers[0][0]
+    assert 0 < abs(left).min() < 1e-15
+    (region,) = plane_regions(layers, [[-2, -2], [2, -2], [0, 2]]).regions
+    assert [on.tolist() for on in region.pattern] == [[True, True, True], [False]]
+
+
 def test_a_line_through_two_corners_of_the_square_cuts_it_once():
     square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     below, above = cut(square, square @ [1, -1] + np.array([0, 0, 1e-15, 0]), 1e-12)
