@@ -50,6 +50,7 @@ bench: .venv/installed
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_memory.py
 	$(BIN)/python tools/bench_spaces.py
+	$(BIN)/python tools/bench_plane.py
 	$(BIN)/python tools/bench_whole.py
 	$(BIN)/python tools/bench_convolution.py
 	$(BIN)/python tools/bench_synthesis.py

@@ -162,7 +162,7 @@ async function render({ model, el }) {
       mark.setAttribute("transform", `translate(${x} ${y})`);
       const mixture = probe.map((t, i) => times(t, inputs[i])).reduce(add);
       const mixed = probe.map((t, i) => `${short(Number(t.toFixed(2)))} ${NAMES[i]}`).join(" + ");
-      showImage("image here, cut to [0, 1]", `the image at the probe, ${mixed}`, mixture, pictures.shape);
+      showImage("image at the probe", `the image at the probe, cut to [0, 1], ${mixed}`, mixture, pictures.shape);
       showUnits(pattern);
       showOutputs("outputs", `the outputs at the probe, ${mixed}`, functions.map((f) => at(f, p)),
         ends, { labels, mark: answer });
