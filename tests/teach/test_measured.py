@@ -4,6 +4,7 @@ Those cells are run anew by nbval, in the stage `the notebooks`, and fail where 
 else. Here every question marked `measured` is answered from what they print, and not by hand.
 """
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -251,7 +252,7 @@ def _(printed):
 def _(printed):
     def rises(words):
         lost = [float(x.split()[-5]) for x in printed(words).splitlines()[2:]]
-        return [b - a > 1 for a, b in zip(lost, lost[1:], strict=False)]
+        return [b - a > 1 for a, b in itertools.pairwise(lost)]
 
     trained, untrained = rises("energy lost up to a depth, %, 60"), rises("up to a depth, %, 20")
     return first(all(untrained), trained == untrained and sum(trained) == 4, trained != untrained)
