@@ -95,6 +95,7 @@ def test_words_count_what_python_counts(view):
         if number < 2:
             active.append(f"{(outputs > 0).sum()} of {len(b)}")
             outputs = np.maximum(outputs, 0)
+    assert words.startswith("At the probe, 0.33 A + 0.33 B + 0.33 C, ")
     assert f"the answer is {['yes', 'no', 'all'][outputs.argmax()]}" in words
     assert f"active are {active[0]} and {active[1]} units" in words
 
@@ -104,7 +105,8 @@ def test_arrow_keys_move_the_probe_and_shift_moves_it_farther(view):
     area.focus()
 
     def share():
-        return float(re.search(r"([−\d.]+) B", view.at()["words"])[1].replace("−", "-"))
+        sign, size = re.search(r"([+−]) ([\d.]+) B", view.at()["words"]).groups()
+        return float(size) * (-1 if sign == "−" else 1)
 
     before = share()
     view.page.keyboard.press("ArrowRight")

@@ -161,7 +161,8 @@ async function render({ model, el }) {
       here.setAttribute("d", `M${polygon.map(place).join("L")}Z`);
       mark.setAttribute("transform", `translate(${x} ${y})`);
       const mixture = probe.map((t, i) => times(t, inputs[i])).reduce(add);
-      const mixed = probe.map((t, i) => `${short(Number(t.toFixed(2)))} ${NAMES[i]}`).join(" + ");
+      const signs = probe.map((t, i) => (t <= -0.005 ? "− " : i ? "+ " : ""));
+      const mixed = probe.map((t, i) => `${signs[i]}${Math.abs(t).toFixed(2)} ${NAMES[i]}`).join(" ");
       showImage("image at the probe", `the image at the probe, cut to [0, 1], ${mixed}`, mixture, pictures.shape);
       showUnits(pattern);
       showOutputs("outputs", `the outputs at the probe, ${mixed}`, functions.map((f) => at(f, p)),
