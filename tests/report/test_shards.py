@@ -336,7 +336,14 @@ class TestDamaged:
             report(path)
 
     @pytest.mark.parametrize(
-        "change", [("[4,3]", "[4,4]"), ("F32", "F16"), ("[4,3]", "[4.5]"), ("[4,3]", "null")]
+        "change",
+        [
+            ("[4,3]", "[4,4]"),
+            ("F32", "F16"),
+            ("[4,3]", "[4.5]"),
+            ("[4,3]", "null"),
+            ("[16,64]", "[ 8,56]"),  # the bytes of b
+        ],
     )
     def test_a_header_that_contradicts_itself(self, path, change):
         path.write_bytes(path.read_bytes().replace(*(part.encode() for part in change)))

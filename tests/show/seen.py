@@ -73,8 +73,8 @@ class Seen:
         spec = json.dumps(
             view.spec, default=lambda content: {"base64": base64.b64encode(content).decode()}
         )
-        keys = [control["key"] for control in view.spec["controls"]]
-        given = {
+        keys = [control["key"] for control in view.spec.get("controls", ())]
+        self.given = {
             "source": view._esm,
             "style": view._css,
             "spec": json.loads(spec),
@@ -83,7 +83,7 @@ class Seen:
                 [key, getattr(slider, key)] for key, slider in zip(keys, sliders, strict=True)
             ],
         }
-        self.page.evaluate(DRAW, given)
+        self.page.evaluate(DRAW, self.given)
         # A view that waits for numbers says so by a live region that is off.
         self.page.wait_for_selector("[data-live][aria-live=polite]", state="attached")
         self.page.wait_for_timeout(50)

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -188,11 +189,13 @@ def _header(path):
             if not 2 <= length <= min(size - 8, LONGEST):
                 raise ValueError(f"a header of {length:,} bytes in a file of {size:,}")
             entries = json.loads(file.read(length))
-        return [
+        found = [
             _tensor(name, entry, path, 8 + length, size)
             for name, entry in entries.items()
             if name != "__metadata__"
         ]
+        _apart(found)
+        return found
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         words = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else error
         raise FileError(f"{path}: expected a safetensors file, got {words}; {MEND}") from error
@@ -208,3 +211,11 @@ def _tensor(name, entry, path, first, size):
     if kind in KINDS and stop - start != math.prod(shape) * np.dtype(KINDS[kind][0]).itemsize:
         raise ValueError(f"{stop - start:,} bytes for {name} of shape {shape} and {kind}")
     return Tensor(name, str(path), kind, shape, start, stop)
+
+
+def _apart(tensors):
+    """No byte belongs to two tensors."""
+    ordered = sorted((t for t in tensors if t.stop > t.start), key=lambda t: t.start)
+    for one, other in pairwise(ordered):
+        if other.start < one.stop:
+            raise ValueError(f"{one.name} and {other.name} on the same bytes")
