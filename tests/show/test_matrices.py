@@ -332,7 +332,9 @@ class TestReader:
 
     def test_by_keyboard_alone_and_the_file_goes_nowhere(self, given):
         page = given()
+        page.page.bring_to_front()
         page.page.keyboard.press("Tab")
+        assert page.page.evaluate("document.activeElement.type") == "file"
         with page.page.expect_file_chooser() as chooser:
             page.page.keyboard.press("Enter")
         chooser.value.set_files(WEIGHTS / "fc5-epoch00.safetensors")
