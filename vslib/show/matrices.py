@@ -71,8 +71,6 @@ def matrices_of_a_file(begin):
         },
         "worker": re.sub(r"^export ", "", views.source(*WORKER), flags=re.M),
     }
-    whole = ipywidgets.VBox(
-        [views.View("matrices", spec, [], uses=("found",), styles=("matrices",))]
-    )
+    whole = ipywidgets.VBox([views.View("matrices", spec, [], uses=("found",))])
     whole.add_class("vslib")
     return whole
