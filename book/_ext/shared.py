@@ -48,6 +48,9 @@ def take(page, top, found):
     def taken(match):
         state, some = json.loads(match[2]), False
         for model in state["state"].values():
+            # Another control, of a layer, has weights that are an array and stay where they are.
+            if "networks" not in model["state"].get("spec", {}):
+                continue
             for buffer in [b for b in model.get("buffers", []) if b["path"] == WEIGHTS]:
                 content = base64.b64decode(buffer["data"])
                 key = hashlib.sha256(content).hexdigest()[:16]

@@ -193,6 +193,27 @@ def test_page_has_no_barrier(visited, name, width, scheme):
     assert barriers(page, ROOT / "_build" / "axe.min.js", width, scheme) == []
 
 
+@pytest.mark.parametrize("label", ["subspaces-3-7", "projection-2-7", "pseudoinverse-3-7"])
+def test_a_drill_opens_by_its_address_and_has_no_barrier_when_it_is_marked(browser, base, label):
+    name = "book/four-subspaces" if label.startswith("subspaces") else "book/projections"
+    page, report = open_page(browser, base, f"{name}.html#drill={label}")
+    view = page.locator(".vslib-view:has(.vslib-drill)")
+    assert view.locator("[data-live]").inner_text() == f"Exercise {label}."
+    page.wait_for_timeout(300)
+    top = view.bounding_box()["y"]
+    assert 0 < top < 400, "the page has scrolled to it"
+    for choose in view.locator("select").all():
+        choose.select_option("2")
+    view.get_by_role("button", name="Check").click()
+    for _ in range(3):
+        view.get_by_role("button", name="Show a step of the solution").click()
+    for width, scheme in ((1280, "dark"), (390, "light")):
+        assert barriers(page, ROOT / "_build" / "axe.min.js", width, scheme) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert report["errors"] == []
+    page.close()
+
+
 @every_document
 def test_page_is_light(site, remark, name):
     path = site / f"{name}.html"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shared
 import torch
-from controls import answering, digit
+from controls import answering, digit, projection
 from seen import Seen
 
 from vslib import Subspaces, layers, mnist, networks
@@ -159,6 +159,11 @@ def test_weights_leave_the_pages_for_one_script_and_the_control_finds_them(brows
     assert [*found.values()] == [content] and text(content) not in moved
     assert shared.take(moved, "../", {}) == moved
     assert shared.take("<p>nothing</p>", "../", {}) == "<p>nothing</p>"
+    layer = json.loads(json.dumps(projection().children[-1].spec, default=lambda content: None))
+    assert "weights" in layer  # of a layer, which its control reads from the page itself
+    state["state"]["a"]["state"]["spec"] = layer
+    other = f"<script {kind}>{json.dumps(state)}</script>"
+    assert shared.take(other, "../", found) == other and len(found) == 1
     left = json.loads(shared.STATE.search(moved)[2])["state"]["a"]
     assert left["buffers"] == buffers[1:]
     (key,) = found

@@ -167,7 +167,7 @@ async function render({ model, el }) {
       const values = kinds.length > 1 ? [kinds.indexOf(wanted.kind), wanted.level] : [wanted.level];
       model.get("spec").controls.forEach(({ key }, i) => sliders[i].set(key, values[i]));
       again();
-      requestAnimationFrame(() => el.scrollIntoView());
+      requestAnimationFrame(() => (el.closest(".vslib") ?? el).scrollIntoView());
     };
     addEventListener("hashchange", arrive);
     stop.push(() => removeEventListener("hashchange", arrive));
