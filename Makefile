@@ -6,7 +6,7 @@ TORCH ?= pinned
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: book pdf zip colab address test tidy lock bench newest colab-check links lab weights clean
+.PHONY: book pdf zip colab student address test tidy lock bench newest colab-check links lab weights clean
 
 book: .venv/installed
 	$(BIN)/jupyter-book build . -W --keep-going
@@ -22,6 +22,10 @@ zip: book
 # The chapters for Colab, _build/colab/*.ipynb.
 colab: .venv/installed
 	$(BIN)/python tools/colab.py
+
+# The chapters without their solutions, for students, _build/student/*.ipynb.
+student: .venv/installed
+	$(BIN)/python tools/student.py
 
 # Sets the public address, and writes what follows from it: make address URL=https://github.com/OWNER/NAME
 address:

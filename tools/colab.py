@@ -79,14 +79,20 @@ def converted(notebook, book):
     return cells
 
 
+def set_up(path, book):
+    """The folded cell that installs vslib in Colab."""
+    cell = code_cell(INSTALL.format(book.address.archive), f"{path.stem}-colab")
+    cell.metadata.update(copy.deepcopy(FOLD))
+    return cell
+
+
 def edition(path, book):
     """The Colab edition of a notebook."""
     notebook = nbformat.read(path, as_version=4)
     where = book.address
     cells = converted(notebook, book)
     if where.is_set:
-        cells.insert(0, code_cell(INSTALL.format(where.archive), f"{path.stem}-colab"))
-        cells[0].metadata.update(copy.deepcopy(FOLD))
+        cells.insert(0, set_up(path, book))
         page = f"{where.site}book/{path.stem}.html"
         said = f"*This is a copy for Colab. The page itself, and all chapters: [{page}]({page}).*"
         cells.insert(1, text_cell(said, f"{path.stem}-where"))

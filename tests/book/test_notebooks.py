@@ -9,10 +9,12 @@ import nbformat
 import pytest
 import tidy
 
+from vslib.teach.exercises import CHAPTERS as CHECKED
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "book").glob("*.ipynb"))
 CHAPTERS = [path for path in NOTEBOOKS if path.stem != "index"]
 TAGS = {
-    "nbval-check-output", "nbval-raises-exception", "raises-exception",
+    "nbval-check-output", "nbval-raises-exception", "raises-exception", "stub",
     "hide-cell", "hide-input", "hide-output", "remove-cell", "remove-input", "remove-output",
 }  # fmt: skip
 KERNEL_ONLY = re.compile(r"\binteract\w*\(|\.observe\(|\b(Output|Play)\(|\.on_click\(")
@@ -20,7 +22,8 @@ DRAWS = re.compile(r"\bfigures\.\w+\(|\bplt\.\w+\(|\.(plot|imshow|bar|hist)\(")
 # In this order; a chapter's own sections stand between the second and the third.
 SECTIONS = ["What you will be able to do", "What you need", "Paper | here", "Exercises"]
 SECTIONS += ["Summary", "Further reading"]
-HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+# A stub stands in a folded solution.
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell", "stub"}
 KINDS = ["By hand", "Proof", "Code", "Code", "Predict", "Change"]
 SESSION = 90  # minutes
 # How text is set in columns by hand: a width in a format, as in {:9} and {:>8.2f}; a method.
@@ -212,8 +215,21 @@ def test_exercises_have_hidden_solutions(path):
     solutions = re.findall(
         r"^:{3,}\{solution(?:-start)?\} (\S+)\n(?::label:[^\n]*\n)?:class: dropdown", text, re.M
     )
-    assert len(exercises) >= 6
-    assert sorted(solutions) == sorted(exercises)
+    homework = re.findall(r":label: (\S+)\n:class: homework", text)
+    assert len(exercises) >= 6 and len(homework) == 1
+    assert sorted([*solutions, *homework]) == sorted(exercises)
+
+
+@every_chapter
+def test_three_exercises_check_themselves(path):
+    stubs = [cell.source for cell in cells(path) if "stub" in cell.metadata.get("tags", [])]
+    checked = [
+        name
+        for source in stubs
+        for name in re.findall(r'^(?:teach\.)?check\("(\w+)"', source, re.M)
+    ]
+    assert len(checked) == len(stubs) >= 3
+    assert {*checked} <= {*(each.name for each in CHECKED[path.stem])}
 
 
 @every_chapter

@@ -1,0 +1,134 @@
+"""Exercises that check themselves: right ones pass, and each known slip gets its words."""
+
+import re
+
+import numpy as np
+import pytest
+
+from vslib.teach import check
+from vslib.teach.check import judged
+from vslib.teach.exercises import CHAPTERS, EXERCISES
+
+every = pytest.mark.parametrize("name", EXERCISES)
+SLIPS = [(name, i) for name, each in EXERCISES.items() for i in range(len(each.slips))]
+
+
+def test_every_chapter_has_three_and_names_are_its_own():
+    assert all(len(each) >= 3 for each in CHAPTERS.values())
+    assert len(EXERCISES) == sum(map(len, CHAPTERS.values()))
+    assert all(len(each.slips) >= 3 and each.holds for each in EXERCISES.values())
+
+
+@every
+def test_the_reference_is_right_from_many_seeds(name):
+    exercise = EXERCISES[name]
+    for seed in range(50):
+        assert judged(exercise, exercise.reference, seed).startswith(f"{name}: right"), seed
+
+
+@pytest.mark.parametrize(("name", "i"), SLIPS)
+def test_a_known_slip_gets_its_words(name, i):
+    words, wrong = EXERCISES[name].slips[i]
+    told = [judged(EXERCISES[name], wrong, seed) for seed in range(30)]
+    assert all(each.startswith(f"{name}: not yet.") for each in told)
+    assert sum(words in each for each in told) >= 27, told
+
+
+@every
+def test_what_is_no_solution_is_said_without_a_traceback(name):
+    exercise = EXERCISES[name]
+    result = exercise.reference(*exercise.draw(np.random.default_rng(0)))
+
+    def empty(*given):
+        raise NotImplementedError
+
+    def failing(*given):
+        raise IndexError("out of range")
+
+    spoiled = {
+        "It is still empty": empty,
+        "It raised IndexError: out of range.": failing,
+        f"called as {exercise.call}": lambda: result,
+        "It gave back nothing": lambda *given: None,
+        "Expected numbers, got str": lambda *given: "seven",
+        "got 5 results": lambda *given: (1.0,) * 5,
+    }
+    for words, function in spoiled.items():
+        assert words in judged(exercise, function, seed=1), words
+    assert "Expected a function, got float." in judged(exercise, 1.0, seed=1)
+
+
+@every
+def test_shapes_and_numbers_that_are_none_are_said(name):
+    exercise = EXERCISES[name]
+
+    def with_parts(change):
+        def function(*given):
+            found = exercise.reference(*given)
+            return tuple(map(change, found)) if isinstance(found, tuple) else change(found)
+
+        return function
+
+    longer = judged(exercise, with_parts(lambda part: np.ones((7, 7, 7))), seed=2)
+    assert re.search(r"Expected shape \(.*\), got \(7, 7, 7\)", longer)
+    bad = judged(exercise, with_parts(lambda part: np.full(np.shape(part), np.nan)), seed=2)
+    assert "NaN" in bad or exercise.name == "log_volume"
+    off = judged(exercise, with_parts(lambda part: np.asarray(part, float) + 0.1), seed=2)
+    assert off.startswith(f"{name}: not yet.")
+
+
+def test_a_changed_argument_is_said():
+    def spoils(W, x):
+        x -= 1
+        return EXERCISES["split"].reference(W, x + 1)
+
+    assert "It changed its argument x: work on a copy." in judged(EXERCISES["split"], spoils, 0)
+
+
+def test_other_right_solutions_are_right():
+    def by_least_squares(W, x):
+        signal = W.T @ np.linalg.lstsq(W.T, x, rcond=1e-9)[0]
+        return [*signal], [*(x - signal)]
+
+    def turned(W):
+        basis = EXERCISES["rejected_basis"].reference(W)
+        return basis @ np.linalg.qr(np.ones((basis.shape[1],) * 2) + np.eye(basis.shape[1]))[0]
+
+    def other_signs(W):
+        return -EXERCISES["signal_vectors"].reference(W)
+
+    for name, function in {
+        "split": by_least_squares,
+        "rejected_basis": turned,
+        "signal_vectors": other_signs,
+    }.items():
+        assert judged(EXERCISES[name], function, 5).startswith(f"{name}: right"), name
+
+
+def test_tensors_are_numbers_too():
+    torch = pytest.importorskip("torch")
+
+    def project(x, w):
+        x, w = torch.tensor(x), torch.tensor(w, requires_grad=True)
+        return (w @ x) / (w @ w) * w
+
+    assert judged(EXERCISES["project"], project, 0).startswith("project: right")
+
+
+def test_a_seed_that_was_told_shows_the_same_again(capsys):
+    check("project", lambda x, w: x + 0.5)
+    first = capsys.readouterr().out
+    check("project", lambda x, w: x + 0.5, seed=int(re.search(r"seed (\d+)", first)[1]))
+    assert capsys.readouterr().out == first
+
+
+def test_seeds_are_fresh(capsys):
+    for _ in range(2):
+        check("project", lambda x, w: x + 0.5)
+    seeds = re.findall(r"seed (\d+)", capsys.readouterr().out)
+    assert len({*seeds}) == 2
+
+
+def test_an_exercise_that_there_is_not_is_named():
+    with pytest.raises(ValueError, match=r"expected an exercise among as_vector, .*; got 'fly'"):
+        check("fly", len)

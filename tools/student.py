@@ -1,0 +1,94 @@
+"""Write the students' notebooks, _build/student/*.ipynb: the chapters without their solutions.
+
+The generator of the Colab editions makes them of notebooks from which solutions are cut out. Of a
+cell tagged "stub" head, docstring and check stay, and its body is left to the student.
+"""
+
+import ast
+import copy
+import re
+import sys
+from pathlib import Path
+
+import address
+import colab
+import nbformat
+from labels import Book
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "_build" / "student"
+FOLDED = re.compile(r"^(:{3,})\{solution\}.*?^\1[ ]*$\n?", re.M | re.S)
+EMPTY = "# Your code."
+
+
+def stub(source):
+    """A cell with the bodies of its functions left to the reader."""
+    lines = source.splitlines()
+    for function in reversed(ast.parse(source).body):
+        if isinstance(function, ast.FunctionDef):
+            first = (
+                function.body[1].lineno if ast.get_docstring(function) else function.body[0].lineno
+            )
+            body = ["    raise NotImplementedError  # your code"]
+            lines[first - 1 : function.end_lineno] = body
+    return "\n".join(lines)
+
+
+def unsolved(notebook):
+    """A copy of a notebook without its solutions: stubs in their place, or an empty cell."""
+    made, inside = copy.deepcopy(notebook), None
+    cells = []
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            if inside is None:
+                cells.append(cell)
+            elif "stub" in cell.metadata.get("tags", []):
+                cell.source = stub(cell.source)
+                cells.append(cell)
+                inside = "stub"
+            elif inside == "text":
+                cell.source = EMPTY
+                cell.metadata = {}
+                cells.append(cell)
+                inside = "stub"
+            continue
+        kept = []
+        for what, text in colab.pieces(FOLDED.sub("", cell.source)):
+            if what == "start":
+                inside = "text"
+            elif what == "end":
+                inside = None
+            elif inside is None:
+                kept.append(text)
+        cell.source = "".join(kept)
+        if cell.source.strip():
+            cells.append(cell)
+    made.cells = cells
+    return made
+
+
+def edition(path, book):
+    """The student's notebook of a chapter."""
+    notebook = nbformat.read(path, as_version=4)
+    cells = colab.converted(unsolved(notebook), book)
+    if book.address.is_set:
+        cells.insert(0, colab.set_up(path, book))
+    names = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
+    made = nbformat.v4.new_notebook(cells=cells, metadata=names)
+    nbformat.validate(made)
+    return made
+
+
+def main(root=ROOT, target=TARGET):
+    book = Book(root, address.read(root))
+    target.mkdir(parents=True, exist_ok=True)
+    for old in target.glob("*.ipynb"):
+        old.unlink()
+    for path in sorted((root / "book").glob("*.ipynb")):
+        if path.stem != "index":
+            nbformat.write(edition(path, book), target / path.name)
+            print(target / path.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

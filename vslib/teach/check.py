@@ -1,0 +1,216 @@
+"""Exercises of code that check themselves: properties in words, tried on random inputs."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Exercise", "check", "judged"]
+
+TRIES = 40
+MORE = 20  # inputs on which a function must do as a known wrong one does, to be called that
+CLOSE = 1e-7  # of the size of what is expected: how far off counts as equal
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function that the reader writes, and what is known of it.
+
+    Attributes
+    ----------
+    call : str
+        How it is called: ``"project(x, w)"``.
+    draw : callable
+        From a random generator to the arguments of one try.
+    reference : callable
+        A right solution.
+    holds : tuple of (str, callable)
+        Properties in words, and of each what is off: a function of the arguments, the result and
+        the reference's result, which is zero or nearly where the property holds.
+    slips : tuple of (str, callable)
+        Known wrong solutions, and what is told to whoever wrote one.
+
+    Examples
+    --------
+    >>> twice = Exercise(
+    ...     call="twice(x)",
+    ...     draw=lambda random: (random.normal(size=3),),
+    ...     reference=lambda x: 2 * x,
+    ...     holds=(("it is x + x", lambda given, got, expected: got - expected),),
+    ...     slips=(("That is the square.", lambda x: x**2),),
+    ... )
+    >>> print(judged(twice, lambda x: x**2, seed=0))
+    twice: not yet. That is the square. (Tried with x of shape (3,); seed 0.)
+    """
+
+    call: str
+    draw: Callable
+    reference: Callable
+    holds: tuple
+    slips: tuple
+
+    @property
+    def name(self):
+        return self.call.partition("(")[0]
+
+    @property
+    def arguments(self):
+        return self.call.partition("(")[2].rstrip(")").split(", ")
+
+
+def check(name, function, seed=None):
+    """Try a function that the reader wrote, and print what is right or wrong with it.
+
+    It is called on random arguments, from a fresh seed each time. What it raises is caught and
+    said, with the shapes of what it was given; a known mistake is called by its name.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise.
+    function : callable
+    seed : int, optional
+        To see again what an earlier call said.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise of that name.
+
+    Examples
+    --------
+    >>> check("project", lambda x, w: (w @ x) / (w @ w) * w)
+    project: right, on 40 random inputs.
+      - the result is a multiple of w
+      - what is left, x - p, is orthogonal to w
+    """
+    from vslib.teach.exercises import EXERCISES
+
+    if name not in EXERCISES:
+        raise ValueError(f"name: expected an exercise among {', '.join(EXERCISES)}; got {name!r}")
+    seed = np.random.SeedSequence().entropy % 10**6 if seed is None else seed
+    print(judged(EXERCISES[name], function, seed))
+
+
+def judged(exercise, function, seed):
+    """What `check` says, as words.
+
+    Examples
+    --------
+    >>> from vslib.teach.exercises import EXERCISES
+    >>> judged(EXERCISES["project"], lambda x, w: None, seed=3).partition(" (Tried")[0]
+    'project: not yet. It gave back nothing: does it end with return?'
+    """
+    random = np.random.default_rng(seed)
+    if not callable(function):
+        return f"{exercise.name}: not yet. Expected a function, got {type(function).__name__}."
+    for _ in range(TRIES):
+        given = exercise.draw(random)
+        wrong = _wrong(exercise, function, given)
+        if wrong:
+            wrong = _slip(exercise, function, given, random) or wrong
+            shapes = ", ".join(map(_described, exercise.arguments, given))
+            return f"{exercise.name}: not yet. {wrong} (Tried with {shapes}; seed {seed}.)"
+    held = "".join(f"\n  - {words}" for words, _ in exercise.holds)
+    return f"{exercise.name}: right, on {TRIES} random inputs.{held}"
+
+
+def _described(name, value):
+    if callable(value):
+        return f"{name} a function"
+    value = np.asarray(value)
+    return f"{name} of shape {value.shape}" if value.ndim else f"{name} = {value.item():.4g}"
+
+
+def _copies(given):
+    return [value.copy() if isinstance(value, np.ndarray) else value for value in given]
+
+
+def _wrong(exercise, function, given):
+    """What is wrong with a function on these arguments, in words, or None."""
+    handed = _copies(given)
+    try:
+        got = function(*handed)
+    except NotImplementedError:
+        return "It is still empty: write its body."
+    except Exception as error:
+        lost = _arity(exercise, function)
+        return lost or f"It raised {type(error).__name__}: {error}."
+    for name, before, after in zip(exercise.arguments, given, handed, strict=True):
+        if isinstance(before, np.ndarray) and not np.array_equal(before, after):
+            return f"It changed its argument {name}: work on a copy."
+    expected = exercise.reference(*_copies(given))
+    if got is None:
+        return "It gave back nothing: does it end with return?"
+    try:
+        parts, wanted = _parts(got), _parts(expected)
+    except (TypeError, ValueError):
+        return f"Expected numbers, got {type(got).__name__}."
+    if len(parts) != len(wanted):
+        return f"Expected {_many(wanted)}, got {_many(parts)}."
+    shapes = [(part.shape, want.shape) for part, want in zip(parts, wanted, strict=True)]
+    for got_shape, shape in shapes:
+        if got_shape != shape:
+            return f"Expected shape {shape}, got {got_shape}."
+    if not all(np.isfinite(part).all() for part in parts):
+        return "It gave NaN or infinity."
+    size = max(1e-300, *(float(np.abs(want).max(initial=0)) for want in wanted))
+    got, expected = (each if len(each) > 1 else each[0] for each in (parts, wanted))
+    for words, off in exercise.holds:
+        most = float(np.abs(off(given, got, expected)).max(initial=0))
+        if not most <= CLOSE * max(size, 1):
+            return f"It should be that {words}: expected a difference of 0, got {most:.2g}."
+    return None
+
+
+def _arity(exercise, function):
+    """That a function takes other arguments than the exercise hands it, in words, or None."""
+    try:
+        inspect.signature(function).bind(*exercise.arguments)
+    except TypeError:
+        return f"Expected a function that is called as {exercise.call}."
+    except ValueError:  # some functions of NumPy do not tell
+        pass
+    return None
+
+
+def _parts(result):
+    parts = result if isinstance(result, tuple) else (result,)
+    parts = [part.detach().cpu() if hasattr(part, "detach") else part for part in parts]
+    return tuple(np.asarray(part, dtype=float) for part in parts)
+
+
+def _many(parts):
+    return "one result" if len(parts) == 1 else f"{len(parts)} results"
+
+
+def _slip(exercise, function, given, random):
+    """What is told of the known wrong solution that gives the same on many inputs, or None."""
+    inputs = [given, *(exercise.draw(random) for _ in range(MORE))]
+    found, right = ([_outcome(f, each) for each in inputs] for f in (function, exercise.reference))
+    for words, wrong in exercise.slips:
+        slipped = [_outcome(wrong, each) for each in inputs]
+        if _same(slipped[0], right[0]) or not all(map(_same, found, slipped)):
+            continue
+        if any(parts is not None for parts in slipped):
+            return words
+    return None
+
+
+def _outcome(function, given):
+    """The parts of a result, or None where it is no numbers or something was raised."""
+    try:
+        with np.errstate(all="ignore"):
+            return _parts(function(*_copies(given)))
+    except Exception:
+        return None
+
+
+def _same(some, others):
+    if some is None or others is None:
+        return some is others
+    return len(some) == len(others) and all(
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True)
+        for a, b in zip(some, others, strict=True)
+    )

@@ -1,0 +1,58 @@
+"""Random arguments for exercises: matrices of every rank, and the property that all have."""
+
+import numpy as np
+
+__all__ = ["equal", "matrix", "shape", "vector"]
+
+
+def shape(random, least=2, most=6):
+    """Two sizes, of which now one, now the other is larger.
+
+    Examples
+    --------
+    >>> shape(np.random.default_rng(0))
+    (6, 5)
+    """
+    return int(random.integers(least, most + 1)), int(random.integers(least, most + 1))
+
+
+def matrix(random, m, n, full=False):
+    """(m, n) array; every second one has not the full rank, unless that is wanted.
+
+    Examples
+    --------
+    >>> matrix(np.random.default_rng(0), 3, 2).shape
+    (3, 2)
+    """
+    rank = min(m, n)
+    if rank > 1 and not full and random.integers(2):
+        rank -= 1
+    return random.normal(size=(m, rank)) @ random.normal(size=(rank, n))
+
+
+def vector(random, n):
+    """(n,) array of normal numbers.
+
+    Examples
+    --------
+    >>> vector(np.random.default_rng(0), 2).shape
+    (2,)
+    """
+    return random.normal(size=n)
+
+
+def equal(words):
+    """The property that the result is the one that there is, in these words.
+
+    Examples
+    --------
+    >>> equal("it is W x")[0]
+    'it is W x'
+    """
+    return words, lambda given, got, expected: _off(got, expected)
+
+
+def _off(got, expected):
+    if isinstance(expected, tuple):
+        return np.concatenate([np.ravel(a - b) for a, b in zip(got, expected, strict=True)])
+    return got - expected
