@@ -62,6 +62,7 @@ CONTRAST = r"""paper => {
   const texts = ['label', 'readout'].map(e => `.widget-subarea .widget-${e}`)
     .concat('.widget-subarea select', '[data-live]', 'figcaption', '.caption-text', 'table td')
     .concat('table th', 'caption', '.vslib-legend span', '.vslib svg text')
+    .concat('.ask :is(legend, label, button)')
     .concat('.widget-subarea button', '.vslib-drill :is(p, legend, label, strong, .vslib-formula)')
     .concat(paper ? '.bd-article :is(h1, h2, h3, p, li, a, code, span)' : []);
   const written = [...document.querySelectorAll(texts.join(', '))];
@@ -162,6 +163,8 @@ def open_page(browser, base, name, seconds=120, **options):
         page.wait_for_timeout(50)
     report["alive"], report["seconds"] = alive.count(), time.monotonic() - start
     page.evaluate("() => window.MathJax?.startup?.promise")
+    # What waits for an answer is shown, as to a reader who would rather look.
+    page.evaluate("() => document.querySelectorAll('.ask-skip').forEach((e) => e.click())")
     page.wait_for_timeout(500)
     return page, report
 
