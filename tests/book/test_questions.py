@@ -54,10 +54,11 @@ def test_pages_without_questions_do_not_load_the_script(site):
 @every_chapter
 def test_results_wait_for_the_answer_wrong_or_right(opened, chapter):
     page = opened(chapter)
-    gates = page.locator('form[data-gate="shut"]').all()
-    assert gates
-    for gate in gates:
-        key = gate.get_attribute("id").removeprefix("ask-")
+    shut = page.locator('form[data-gate="shut"]')
+    keys = shut.evaluate_all("all => all.map((e) => e.id.slice(4))")
+    assert keys
+    for key in keys:
+        gate = page.locator(f"#ask-{key}")
         waits = page.evaluate_handle(
             """form => form.dataset.hides === "view" ? form.closest(".output").nextElementSibling
             : form.closest(".cell").nextElementSibling.querySelector(".cell_output")""",

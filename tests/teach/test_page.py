@@ -66,6 +66,15 @@ def visited(browser, folder):
         page.close()
 
 
+@pytest.fixture(scope="module")
+def everything(browser, folder):
+    """The page of all questions, opened once: no question's answer touches another's."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"file://{folder / 'all.html'}")
+    yield page
+    page.close()
+
+
 def answer(page, key, given):
     """Give an answer by keyboard and return (result, words of the live region)."""
     asked = page.locator(f"#ask-{key}")
@@ -95,8 +104,8 @@ def replies(key):
 
 
 @pytest.mark.parametrize("key", QUESTIONS)
-def test_wrong_first_gets_the_words_of_its_slip_then_right(visited, key):
-    page, q, told = visited("all.html"), QUESTIONS[key], replies(key)
+def test_wrong_first_gets_the_words_of_its_slip_then_right(everything, key):
+    page, q, told = everything, QUESTIONS[key], replies(key)
     assert answer(page, key, "" if not q.options else [])[0] == ""  # nothing is not wrong
     if q.options:
         right = [i for i, option in enumerate(q.options) if option.right]
@@ -125,22 +134,22 @@ def test_wrong_first_gets_the_words_of_its_slip_then_right(visited, key):
      ("−724", "wrong"), ("724 %", "wrong"), ("4", "wrong"), ("", ""), ("many", ""), ("1/0", ""),
      ("1/2/3", ""), ("1,724", "wrong")],
 )  # fmt: skip
-def test_numbers_as_readers_type_them(visited, given, result):
-    assert answer(visited("all.html"), "rejected-dimension", given)[0] == result
+def test_numbers_as_readers_type_them(everything, given, result):
+    assert answer(everything, "rejected-dimension", given)[0] == result
 
 
 @pytest.mark.parametrize("given", ["4096", "4,096", "4 096", "4096.0"])
-def test_thousands(visited, given):
-    assert answer(visited("all.html"), "which-reading", given)[0] == "right"
+def test_thousands(everything, given):
+    assert answer(everything, "which-reading", given)[0] == "right"
 
 
 @pytest.mark.parametrize("given", ["774/784", "98.7 %", "98.7%", "0.987", "0,987"])
-def test_shares(visited, given):
-    assert answer(visited("all.html"), "chance-rejects", given)[0] == "right"
+def test_shares(everything, given):
+    assert answer(everything, "chance-rejects", given)[0] == "right"
 
 
-def test_a_share_without_its_sign_is_asked_for_it(visited):
-    assert "98.7 %" in answer(visited("all.html"), "chance-rejects", "98.7")[1]
+def test_a_share_without_its_sign_is_asked_for_it(everything):
+    assert "98.7 %" in answer(everything, "chance-rejects", "98.7")[1]
 
 
 def test_a_result_waits_until_the_reader_has_committed(visited):
