@@ -6,7 +6,7 @@ TORCH ?= pinned
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: book pdf zip colab student address test tidy lock bench newest colab-check links lab weights clean
+.PHONY: book pdf zip colab student address test tidy lock bench weightwatcher newest colab-check links lab weights clean
 
 book: .venv/installed
 	$(BIN)/jupyter-book build . -W --keep-going
@@ -58,6 +58,12 @@ bench: .venv/installed
 	$(BIN)/python tools/bench_whole.py
 	$(BIN)/python tools/bench_convolution.py
 	$(BIN)/python tools/bench_synthesis.py
+	$(BIN)/python tools/bench_report.py _build/weightwatcher
+
+# WeightWatcher in a folder of its own, for what chapter 10 compares with: then make bench, or
+# .venv/bin/python -m vslib report --measure _build/weightwatcher --resume
+weightwatcher: .venv/installed
+	$(BIN)/python -m pip install --upgrade --target _build/weightwatcher -c .venv/requirements.txt weightwatcher==0.7.7
 
 # The newest version of everything that pyproject.toml allows, for the weekly canary: then make test.
 newest: .venv/installed

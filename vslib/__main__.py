@@ -43,12 +43,19 @@ def main():
     command = commands.add_parser("report", help="one table of all layers of a network")
     command.add_argument(
         "target",
+        nargs="?",
         help="a .safetensors file, a folder of shards, an .npz file, or module:function in code",
     )
     command.add_argument("--html", help="write the table as a page that sorts, with pictures")
     command.add_argument("--csv", help="write the table")
     command.add_argument("--store", help="a file for finished rows: a second call goes on there")
     command.add_argument("--workers", type=int, help="processes that read a checkpoint (1)")
+    command.add_argument(
+        "--measure",
+        metavar="FOLDER",
+        help="instead, measure what chapter 10 says, with WeightWatcher from FOLDER",
+    )
+    command.add_argument("--resume", action="store_true", help="keep what was measured before")
     command = commands.add_parser("drill", help="print exercises on small matrices, and a key")
     command.add_argument(
         "--kind",
@@ -95,10 +102,15 @@ def main():
         measure(resume=given.resume)
         return
     if given.command == "report":
-        from vslib.report import run
+        from vslib.report import measure, run
 
+        if (given.target is None) == (given.measure is None):
+            parser.error("report: expected a target, or --measure FOLDER")
         try:
-            run(given.target, given.html, given.csv, given.store, given.workers)
+            if given.measure:
+                measure(given.measure, resume=given.resume)
+            else:
+                run(given.target, given.html, given.csv, given.store, given.workers)
         except ValueError as error:
             parser.exit(1, f"{error}\n")
         return

@@ -19,8 +19,10 @@ __all__ = [
 ]
 
 VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
+# What chooses a file opens a window of the system's, and no key changes it.
 # What a drill asks is answered by typing: tests/show/test_drill.py does.
-CONTROLS = ".widget-subarea :is(.noUi-handle, select, button, input):not(.vslib-drill *)"
+PARTS = ".noUi-handle, select, button, input:not([type=file])"
+CONTROLS = f".widget-subarea :is({PARTS}):not(.vslib-drill *)"
 
 # What a control can change: pictures and live words of its output, never the control itself.
 SNAPSHOT = """control => {

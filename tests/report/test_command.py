@@ -79,3 +79,10 @@ class TestCommand:
         done = asked(word)
         assert done.returncode == 1 and says in done.stderr
         assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
+
+    def test_a_target_or_measuring_but_not_both(self, asked, tmp_path):
+        for words in ([], ["model.safetensors", "--measure", "folder"]):
+            done = asked(*words)
+            assert done.returncode == 2 and "expected a target, or --measure FOLDER" in done.stderr
+        done = asked("--measure", str(tmp_path))
+        assert done.returncode == 1 and "`make weightwatcher` installs it" in done.stderr

@@ -310,3 +310,60 @@ class TestImages:
         assert all(
             one["hh_l0.new"]["vectors"] == len(s) for one, s in zip(single, sequences, strict=True)
         )
+
+
+class TestMaps:
+    @pytest.mark.parametrize("mode", ["own", "circular"])
+    def test_are_those_of_the_dense_matrix_of_the_whole_layer(self, mode):
+        torch.manual_seed(0)
+        padding = {"padding": 1, "padding_mode": "zeros"}
+        model = nn.Sequential(nn.Conv2d(2, 3, 3, **padding), nn.ReLU(), nn.Flatten()).double()
+        row = records(report(model, draw(2, 2, 5, 5), maps=mode))["0"]
+        conv = copy.deepcopy(model[0])
+        if mode == "circular":
+            conv.padding_mode = "circular"
+            conv._reversed_padding_repeated_twice = [1] * 4
+        basis = torch.eye(50, dtype=torch.float64).reshape(50, 2, 5, 5)
+        with torch.no_grad():
+            dense = array(conv(basis) - conv.bias[:, None, None]).reshape(50, -1)
+        s = np.linalg.svd(dense, compute_uv=False)
+        assert row["map values"] == 50 and row["map rank"] == (s > 1e-10).sum()
+        assert row["map s1"] == pytest.approx(s[0]) and row["map s1 within"] < 1e-8
+        assert row["map condition number"] == pytest.approx(s[0] / s[-1])
+
+    def test_that_are_too_large_get_the_largest_value_between_two_bounds(self):
+        torch.manual_seed(0)
+        conv = nn.Conv2d(4, 4, 3, padding=1, bias=False)
+        row = records(report(conv, torch.zeros(1, 4, 64, 64), maps="own"))[""]
+        bound = records(report(conv, torch.zeros(1, 4, 64, 64), maps="circular"))[""]["map s1"]
+        assert row["map note"].startswith("too large for all of its values")
+        assert 0.9 * bound < row["map s1"] < 1.001 * bound and row["map s1 within"] < 0.05
+
+    @pytest.mark.parametrize(
+        ("maps", "images", "words"),
+        [
+            ("wrapped", torch.zeros(1, 1, 4, 4), "maps: expected one of own, zeros, circular"),
+            ("own", [torch.zeros(1, 1, 4, 4)], "expected images as one array"),
+            ("own", None, "expected images as one array"),
+        ],
+    )
+    def test_refused(self, maps, images, words):
+        with pytest.raises(ValueError, match=words):
+            report(nn.Conv2d(1, 1, 3), images, maps=maps)
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (4, 9)])
+def test_a_matrix_of_zeros_and_one_of_rank_one_meet_inputs(shape):
+    torch.manual_seed(0)
+    m, n = shape
+    layer, x = nn.Linear(n, m), draw(20, n, dtype=torch.float32)
+    nn.init.zeros_(layer.weight)
+    row = records(report(layer, x))[""]
+    assert row["rank"] == 0 and row["rejected"] == row["chance"] == 1
+    with torch.no_grad():
+        layer.weight.copy_(torch.outer(torch.ones(m), x[0]))
+    row = records(report(layer, x))[""]
+    direction = array(x[0] / x[0].norm())
+    kept = (array(x) @ direction) ** 2
+    assert row["rank"] == 1 and row["chance"] == pytest.approx(1 - 1 / n)
+    assert row["rejected"] == pytest.approx(1 - kept.sum() / (array(x) ** 2).sum(), rel=1e-5)

@@ -140,7 +140,7 @@ class Kept:
         self._basis = torch.zeros(len(bases), width, most, dtype=torch.float64)
         self._strengths = np.zeros((len(bases), most))
         for group, (basis, strength) in enumerate(zip(bases, strengths, strict=True)):
-            self._basis[group, :, : basis.shape[1]] = torch.from_numpy(np.ascontiguousarray(basis))
+            self._basis[group, :, : basis.shape[1]] = torch.from_numpy(basis.copy("C"))
             self._strengths[group, : len(strength)] = strength
         self._sum = torch.zeros(len(bases), most, dtype=torch.float64)
         self._squares = torch.zeros(len(bases), most, dtype=torch.float64)

@@ -9,6 +9,7 @@ from vslib.layers import visit
 from vslib.report.columns import of_layer
 from vslib.report.compared import compare, start_of
 from vslib.report.held import held
+from vslib.report.maps import mapped
 from vslib.report.shards import of_checkpoint, of_tensors
 from vslib.report.table import Report
 from vslib.report.watching import watch
@@ -22,6 +23,7 @@ def report(
     initial=None,
     batch=64,
     p_values=False,
+    maps=None,
     executor=None,
     store=None,
     progress=False,
@@ -53,6 +55,10 @@ def report(
     p_values : bool
         Whether condition numbers get p-values against random matrices (seconds for wide layers);
         of a module.
+    maps : {"own", "zeros", "circular", "reflect", "replicate"}, optional
+        Whether each convolution is also taken as it acts on maps of the size that these images
+        lead to, with that padding: with all its singular values where they can be had, else its
+        largest, certified from both sides (a minute or more for each that is large).
     executor : concurrent.futures.Executor, optional
         That computes the rows of a checkpoint, on this machine or on others, where the files
         must have the same path: a ProcessPoolExecutor, dask's ``Client.get_executor()``.
@@ -75,7 +81,8 @@ def report(
         shape. A ValueError.
     ValueError
         If there is no layer (with the reasons), weights are not finite or on the device meta
-        (with the name of the layer), or `initial` has other layers.
+        (with the name of the layer), or `initial` has other layers; if `maps` are asked for, and
+        there is no convolution, or no array that says how large images are.
 
     Examples
     --------
@@ -89,7 +96,7 @@ def report(
     1    2  2  4     2     0.5
     """
     stored = isinstance(model, str | PathLike | Mapping)
-    _check(stored, model, images=images, initial=initial, executor=executor, store=store)
+    _check(stored, model, images, initial, maps, executor, store)
     if isinstance(model, Mapping):
         return of_tensors(held(model), "dict of arrays", executor, store, progress)
     if stored:
@@ -118,10 +125,14 @@ def report(
         if initial is not None:
             first = report(initial, images, batch=batch, progress=progress)
             _beside(rows, first)
+    if maps is not None:
+        found = mapped(model, images, maps)
+        for made in rows:
+            made.columns |= found.get(made.columns["name"], {})
     return Report.of(rows, skipped, kind=type(model).__name__, images=count)
 
 
-def _check(stored, model, images, initial, executor, store):
+def _check(stored, model, images, initial, maps, executor, store):
     """What is given is what that kind of model may be given."""
     modules = {"model": model, "initial": initial}
     for name, module in modules.items():
@@ -130,8 +141,8 @@ def _check(stored, model, images, initial, executor, store):
             others = "" if name == "initial" else ", a path, or arrays by name"
             got = type(module).__name__
             raise NetworkInputError(f"{name}: expected a torch.nn.Module{others}, got {got}")
-    if stored and (images is not None or initial is not None):
-        raise ValueError("images, initial: expected none with a checkpoint; give the module")
+    if stored and (images is not None or initial is not None or maps is not None):
+        raise ValueError("images, initial, maps: expected none with a checkpoint; give the module")
     if not stored and (executor is not None or store is not None):
         raise ValueError("executor, store: expected none with a module; give its checkpoint")
 
