@@ -6,7 +6,7 @@ const COLOURS = ["#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99
 const NAMES = "ABC";
 
 // The map: polygons in the colour of the answer, thick where it changes, its name where there is room.
-function drawn(regions, labels, place, wide) {
+function drawn(regions, labels, place, wide, taken) {
   const path = (points) => `M${points.map((p) => place(p).map((v) => v.toFixed(2))).join("L")}`;
   const fills = labels.map((_, k) => regions.filter(({ answer }) => answer === k)
     .map(({ polygon }) => `${path(polygon)}Z`).join(""));
@@ -22,7 +22,10 @@ function drawn(regions, labels, place, wide) {
     const [x, y] = place(times(1 / polygon.length, polygon.reduce(add)));
     const far = (n) => n.answer !== answer || Math.hypot(n.x - x, n.y - y) > 0.4 * wide;
     const free = (n) => Math.hypot(n.x - x, n.y - y) > 24;
-    if (size > 0.0015 * whole && named.every((n) => far(n) && free(n))) named.push({ answer, x, y });
+    const seen = [x, y].every((v) => v > 12 && v < wide - 12) &&
+      taken.every(([left, top]) => Math.hypot(left - x, top - y) > 40);
+    if (seen && size > 0.0015 * whole && named.every((n) => far(n) && free(n)))
+      named.push({ answer, x, y });
   });
   return [
     fills.map((d, k) => (d ? svg("path", { class: "vslib-part", style: `--part: ${COLOURS[k]}`, d }) : "")),
@@ -101,14 +104,14 @@ async function render({ model, el }) {
       const ends = outputs.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [0, 0]);
       const cells = new Set(regions.map(({ pattern }) => pattern.flat().map(Number).join(""))).size;
       picture.setAttribute("viewBox", `0 0 ${wide} ${wide}`);
-      map.replaceChildren(...drawn(regions, labels, place, wide));
       frame.setAttribute("d", `M${plane.points.map(place).join("L")}Z`);
       const middle = [wide / 2, wide / 2], thumb = Math.min(46, wide / 9);
-      corners.forEach(({ put }, i) => {
-        const p = place(plane.points[i]), out = add(p, times(-1, middle));
-        const away = times((0.75 * thumb) / Math.hypot(...out), out);
-        put(add(p, away), thumb, thumbnail(inputs[i], pictures.shape));
+      const beside = plane.points.map(place).map((p) => {
+        const out = add(p, times(-1, middle));
+        return add(p, times((0.75 * thumb) / Math.hypot(...out), out));
       });
+      map.replaceChildren(...drawn(regions, labels, place, wide, beside));
+      corners.forEach(({ put }, i) => put(beside[i], thumb, thumbnail(inputs[i], pictures.shape)));
       return { inputs, regions, place, plane, side, ends, cells };
     };
 
