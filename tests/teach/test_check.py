@@ -1,12 +1,14 @@
 """Exercises that check themselves: right ones pass, and each known slip gets its words."""
 
 import re
+import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from vslib.teach import check
-from vslib.teach.check import judged
+from vslib.teach.check import _parts, judged
 from vslib.teach.exercises import CHAPTERS, EXERCISES
 
 every = pytest.mark.parametrize("name", EXERCISES)
@@ -50,7 +52,7 @@ def test_what_is_no_solution_is_said_without_a_traceback(name):
         "It raised IndexError: out of range.": failing,
         f"called as {exercise.call}": lambda: result,
         "It gave back nothing": lambda *given: None,
-        "Expected numbers, got str": lambda *given: "seven",
+        "Expected real numbers, got str": lambda *given: "seven",
         "got 5 results": lambda *given: (1.0,) * 5,
     }
     for words, function in spoiled.items():
@@ -97,12 +99,112 @@ def test_other_right_solutions_are_right():
     def other_signs(W):
         return -EXERCISES["signal_vectors"].reference(W)
 
+    def by_orthonormal_rows(x, W):
+        U, s, _ = np.linalg.svd(W.T, full_matrices=False)
+        V = U[:, s > 1e-9 * s[0]]
+        return V @ (V.T @ x)
+
+    def by_eigenvectors(W):
+        values, vectors = np.linalg.eigh(W.T @ W)
+        return vectors[:, values < 1e-12 * values.max()]
+
+    def by_complements(J1, J2, x):
+        kept = np.linalg.lstsq(J2, J2 @ x, rcond=1e-9)[0]
+        seen = np.linalg.lstsq(J1, J1 @ x, rcond=1e-9)[0]
+        return [x - seen, seen - kept, kept]
+
+    def by_normal_equations(W, y, start):
+        return start + W.T @ np.linalg.solve(W @ W.T, y - W @ start)
+
     for name, function in {
         "split": by_least_squares,
         "rejected_basis": turned,
         "signal_vectors": other_signs,
+        "onto_all": by_orthonormal_rows,
+        "ledger": by_complements,
+        "nearest": by_normal_equations,
     }.items():
-        assert judged(EXERCISES[name], function, 5).startswith(f"{name}: right"), name
+        for seed in range(20):
+            assert judged(EXERCISES[name], function, seed).startswith(f"{name}: right"), name
+    told = judged(EXERCISES["rejected_basis"], by_eigenvectors, 5)
+    assert told.startswith("rejected_basis: right"), told
+
+
+@every
+def test_zeros_and_parts_that_changed_places_are_not_right(name):
+    """Sums, orthogonality and zeros hold for these too: the properties have to say more."""
+    exercise = EXERCISES[name]
+    count = len(_parts(exercise.reference(*exercise.draw(np.random.default_rng(0)))))
+
+    def moved(i, j):
+        def function(*given):
+            parts = [*_parts(exercise.reference(*given))]
+            if i != j and parts[i].shape == parts[j].shape:
+                parts[j] = parts[j] + parts[i]
+            parts[i] = 0 * parts[i]
+            return tuple(parts)
+
+        return function
+
+    def nothing(*given):
+        parts = tuple(0 * part for part in _parts(exercise.reference(*given)))
+        return parts if count > 1 else parts[0]
+
+    def nothing_but_the_last(*given):
+        parts = _parts(exercise.reference(*given))
+        return (*(0 * part for part in parts[:-1]), sum(parts))
+
+    tried = [nothing]
+    if count > 1:
+        tried += [moved(i, j) for i in range(count) for j in range(count)]
+    if name in {"split", "ledger"}:  # their parts add up to x
+        tried.append(nothing_but_the_last)
+    for function in tried:
+        assert judged(exercise, function, seed=3).startswith(f"{name}: not yet.")
+
+
+class Refuses:
+    def __array__(self, *_, **__):
+        raise RuntimeError("no array")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("split", list, "right, on"),
+        ("split", np.array, "Expected 2 results, got one result."),
+        ("project", lambda p: [p], r"Expected shape \(\d,\), got \(1, \d\)."),
+        ("project", lambda p: [Fraction(each) for each in p], "right, on"),
+        ("project", lambda p: p + 1j, "Expected real numbers, got ndarray of complex128."),
+        ("project", lambda p: Refuses(), "Expected real numbers, got Refuses."),
+        ("project", lambda p: iter(p), "Expected real numbers, got iterator."),
+        ("project", lambda p: {}, "Expected real numbers, got dict."),
+        ("project", lambda p: sys.exit(2), "It raised SystemExit: 2."),
+        ("project", lambda p: np.float32(p), "right to the precision of float32"),
+        ("project", lambda p: np.float32(p) + 0.1, "expected a difference of 0"),
+        ("rank", str, "Expected real numbers, got str."),
+        ("rank", lambda r: 10**400, "Expected real numbers, got int."),
+        ("rank", lambda r: [r], r"Expected shape \(\), got \(1,\)."),
+    ],
+)
+def test_odd_results_are_judged_in_words(name, change, words):
+    told = judged(EXERCISES[name], lambda *given: change(EXERCISES[name].reference(*given)), 1)
+    assert re.match(f"{name}: .*{words}", told)
+
+
+def test_odd_tensors_are_judged_in_words():
+    torch = pytest.importorskip("torch")
+    project = EXERCISES["project"]
+    odd = {
+        "list": lambda p: [torch.tensor(each, requires_grad=True) for each in p],
+        "Tensor of torch.bfloat16": lambda p: torch.tensor(p).bfloat16(),
+        "Tensor of torch.float64": lambda p: torch.tensor(p).to_sparse(),
+        "Tensor of torch.float32": lambda p: torch.empty(len(p), device="meta"),
+        "Tensor of torch.complex128": lambda p: torch.tensor(p + 0j).conj(),
+    }
+    for of, change in odd.items():
+        told = judged(project, lambda *given, to=change: to(project.reference(*given)), 1)
+        assert f"not yet. Expected real numbers, got {of}." in told
 
 
 def test_tensors_are_numbers_too():

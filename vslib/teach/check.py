@@ -11,6 +11,7 @@ __all__ = ["Exercise", "check", "judged"]
 TRIES = 40
 MORE = 20  # inputs on which a function must do as a known wrong one does, to be called that
 CLOSE = 1e-7  # of the size of what is expected: how far off counts as equal
+COARSE = 1e-3  # the same where the result came in single precision or less
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,9 @@ def _wrong(exercise, function, given):
         got = function(*handed)
     except NotImplementedError:
         return "It is still empty: write its body."
-    except Exception as error:
-        lost = _arity(exercise, function)
-        return lost or f"It raised {type(error).__name__}: {error}."
+    except (Exception, SystemExit) as error:
+        said = f": {error}" if str(error) else ""
+        return _arity(exercise, function) or f"It raised {type(error).__name__}{said}."
     for name, before, after in zip(exercise.arguments, given, handed, strict=True):
         if isinstance(before, np.ndarray) and not np.array_equal(before, after):
             return f"It changed its argument {name}: work on a copy."
@@ -144,9 +145,11 @@ def _wrong(exercise, function, given):
     if got is None:
         return "It gave back nothing: does it end with return?"
     try:
-        parts, wanted = _parts(got), _parts(expected)
-    except (TypeError, ValueError):
-        return f"Expected numbers, got {type(got).__name__}."
+        wanted = _parts(expected)
+        parts = _parts(got, several=len(wanted) > 1)
+    except Exception:  # what converts itself to an array raises what it likes
+        of = f" of {got.dtype}" if hasattr(got, "dtype") else ""
+        return f"Expected real numbers, got {type(got).__name__}{of}."
     if len(parts) != len(wanted):
         return f"Expected {_many(wanted)}, got {_many(parts)}."
     shapes = [(part.shape, want.shape) for part, want in zip(parts, wanted, strict=True)]
@@ -156,10 +159,13 @@ def _wrong(exercise, function, given):
     if not all(np.isfinite(part).all() for part in parts):
         return "It gave NaN or infinity."
     size = max(1e-300, *(float(np.abs(want).max(initial=0)) for want in wanted))
+    coarse = _coarse(got)
     got, expected = (each if len(each) > 1 else each[0] for each in (parts, wanted))
     for words, off in exercise.holds:
         most = float(np.abs(off(given, got, expected)).max(initial=0))
         if not most <= CLOSE * max(size, 1):
+            if coarse and most <= COARSE * max(size, 1):
+                return "It is right to the precision of float32. Compute in float64."
             return f"It should be that {words}: expected a difference of 0, got {most:.2g}."
     return None
 
@@ -175,10 +181,23 @@ def _arity(exercise, function):
     return None
 
 
-def _parts(result):
-    parts = result if isinstance(result, tuple) else (result,)
-    parts = [part.detach().cpu() if hasattr(part, "detach") else part for part in parts]
-    return tuple(np.asarray(part, dtype=float) for part in parts)
+def _parts(result, several=False):
+    """Results as float64 arrays; a list is several results where several are wanted."""
+    listed = isinstance(result, tuple) or (several and isinstance(result, list))
+    return tuple(map(_array, result if listed else (result,)))
+
+
+def _array(part):
+    found = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
+    # NumPy would read the text "3" as a number, and drop imaginary parts.
+    if found.dtype.kind not in "biufO":
+        raise TypeError(f"expected real numbers, got {found.dtype}")
+    return found.astype(float)
+
+
+def _coarse(got):
+    parts = got if isinstance(got, (tuple, list)) else (got,)
+    return any(str(getattr(part, "dtype", "")).endswith(("float32", "float16")) for part in parts)
 
 
 def _many(parts):
@@ -188,9 +207,12 @@ def _many(parts):
 def _slip(exercise, function, given, random):
     """What is told of the known wrong solution that gives the same on many inputs, or None."""
     inputs = [given, *(exercise.draw(random) for _ in range(MORE))]
-    found, right = ([_outcome(f, each) for each in inputs] for f in (function, exercise.reference))
+    several = isinstance(exercise.reference(*_copies(given)), tuple)
+    found, right = (
+        [_outcome(f, each, several) for each in inputs] for f in (function, exercise.reference)
+    )
     for words, wrong in exercise.slips:
-        slipped = [_outcome(wrong, each) for each in inputs]
+        slipped = [_outcome(wrong, each, several) for each in inputs]
         if _same(slipped[0], right[0]) or not all(map(_same, found, slipped)):
             continue
         if any(parts is not None for parts in slipped):
@@ -198,12 +220,12 @@ def _slip(exercise, function, given, random):
     return None
 
 
-def _outcome(function, given):
+def _outcome(function, given, several):
     """The parts of a result, or None where it is no numbers or something was raised."""
     try:
         with np.errstate(all="ignore"):
-            return _parts(function(*_copies(given)))
-    except Exception:
+            return _parts(function(*_copies(given)), several)
+    except (Exception, SystemExit):
         return None
 
 

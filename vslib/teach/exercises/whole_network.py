@@ -76,6 +76,15 @@ EXERCISES = (
                 "J2 sends what is lost at the second depth to 0",
                 lambda given, got, e: given[1] @ got[1],
             ),
+            # Without the next two, (0, 0, x) would do.
+            (
+                "nothing that J1 sends to 0 is left for later",
+                lambda given, got, e: got[1] + got[2] - _on(given[0], got[1] + got[2]),
+            ),
+            (
+                "nothing that J2 sends to 0 is kept",
+                lambda given, got, e: got[2] - _on(given[1], got[2]),
+            ),
             (
                 "the parts are orthogonal",
                 lambda given, got, e: [got[0] @ got[1], got[0] @ got[2], got[1] @ got[2]],
@@ -85,6 +94,10 @@ EXERCISES = (
             (
                 "What the second depth loses holds the first loss again. Count only what is new.",
                 lambda J1, J2, x: (x - _on(J1, x), x - _on(J2, x), _on(J2, x)),
+            ),
+            (
+                "All losses stand at the second depth. What J1 sends to 0 is lost at the first.",
+                lambda J1, J2, x: (0 * x, x - _on(J2, x), _on(J2, x)),
             ),
             (
                 "The two depths have changed places.",
