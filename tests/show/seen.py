@@ -74,7 +74,7 @@ class Seen:
             view.spec, default=lambda content: {"base64": base64.b64encode(content).decode()}
         )
         keys = [control["key"] for control in view.spec.get("controls", ())]
-        self.given = {
+        given = {
             "source": view._esm,
             "style": view._css,
             "spec": json.loads(spec),
@@ -83,7 +83,7 @@ class Seen:
                 [key, getattr(slider, key)] for key, slider in zip(keys, sliders, strict=True)
             ],
         }
-        self.page.evaluate(DRAW, self.given)
+        self.page.evaluate(DRAW, given)
         # A view that waits for numbers says so by a live region that is off.
         self.page.wait_for_selector("[data-live][aria-live=polite]", state="attached")
         self.page.wait_for_timeout(50)

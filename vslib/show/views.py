@@ -10,7 +10,7 @@ import traitlets
 
 from vslib import files
 
-__all__ = ["View", "box", "choices", "knob", "sliders", "source"]
+__all__ = ["View", "box", "choices", "knob", "sliders"]
 
 # Beyond this the browser, which counts in float64, takes neighbours for one.
 LARGEST = 2**53
@@ -24,17 +24,6 @@ COMMENT = re.compile(r"^ *//[^\n]*\n|/\*.*?\*/\n", flags=re.M | re.S)
 def _source(file):
     """What a view is made of, wherever vslib is imported from, a zip file too."""
     return COMMENT.sub("", files.read(FOLDER / file, decode=bytes.decode))
-
-
-def source(*names):
-    """The JavaScript files of these names as one, without comments.
-
-    Examples
-    --------
-    >>> source("common", "mix").endswith("export default { render };\\n")
-    True
-    """
-    return "\n".join(_source(f"{name}.js") for name in names)
 
 
 class View(anywidget.AnyWidget):
@@ -62,7 +51,7 @@ class View(anywidget.AnyWidget):
     def __init__(self, name, spec, sliders, uses=()):
         styles = "widgets", *([name] if (FOLDER / f"{name}.css").is_file() else [])
         super().__init__(
-            _esm=source("common", *uses, name),
+            _esm="\n".join(_source(f"{file}.js") for file in ("common", *uses, name)),
             _css="\n".join(_source(f"{file}.css") for file in styles),
             spec=spec,
             sliders=sliders,

@@ -10,7 +10,6 @@ from vslib.show.checkpoint import checkpoint
 from vslib.show.computed import mix, projection, rank_k
 from vslib.show.digit import digit
 from vslib.show.drill import drill
-from vslib.show.matrices import matrices_of_a_file
 from vslib.show.panels import Panel, enlarged
 from vslib.show.plane import plane
 from vslib.show.regions import regions
@@ -22,7 +21,6 @@ __all__ = [
     "digit",
     "drill",
     "enlarged",
-    "matrices_of_a_file",
     "mix",
     "plane",
     "projection",
