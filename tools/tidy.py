@@ -49,7 +49,8 @@ def normal(notebook):
     """The notebook in normal form, as the text of its file."""
     cells, count = [], 0
     for cell in notebook.cells:
-        metadata = {key: cell.metadata[key] for key in ("mystnb", "tags") if key in cell.metadata}
+        kept = ("mystnb", "slide", "tags")
+        metadata = {key: cell.metadata[key] for key in kept if key in cell.metadata}
         source = cell.source.rstrip()
         if cell.cell_type == "code":
             count += 1

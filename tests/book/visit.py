@@ -12,6 +12,7 @@ __all__ = [
     "marks",
     "moving",
     "open_page",
+    "press",
     "press_controls",
     "serve",
     "unnamed",
