@@ -199,13 +199,13 @@ def keys(control):
 
 def press(page, control, key, seconds=10):
     """Whether a key on a control that Tab can reach changes anything besides the control."""
-    before, address = control.evaluate(SNAPSHOT), page.url
+    before, address = control.evaluate(SNAPSHOT), page.url.split("#")[0]
     control.focus()
     if not control.evaluate("e => e === document.activeElement && e.tabIndex >= 0"):
         return False
     page.keyboard.press(key)
     until = time.monotonic() + seconds
-    while time.monotonic() < until and page.url == address:
+    while time.monotonic() < until and page.url.split("#")[0] == address:
         if control.evaluate(SNAPSHOT) != before:
             return True
         page.wait_for_timeout(50)
