@@ -95,6 +95,14 @@ def test_formulas_are_drawn_in_questions_and_in_replies(opened, chapter):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_the_paragraph_that_tells_the_result_waits_too(opened):
+    page = opened("svd-of-weights")
+    told = page.get_by_text("Each of the first nine directions makes the network better.")
+    assert not told.is_visible()
+    page.locator("#ask-nine-of-ten .ask-skip").click()
+    assert told.is_visible()
+
+
 def test_a_view_that_was_hidden_draws_itself_when_it_appears(opened):
     page = opened("four-subspaces")
     page.wait_for_selector(".vslib-view", state="attached")

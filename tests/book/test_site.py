@@ -27,8 +27,8 @@ from visit import (
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
-CHAPTERS, ABOUT = ([c["file"] for c in part["chapters"]] for part in TOC["parts"])
-DOCUMENTS = [TOC["root"], *CHAPTERS, *ABOUT]
+CHAPTERS, *OTHERS = ([c["file"] for c in part["chapters"]] for part in TOC["parts"])
+DOCUMENTS = [TOC["root"], *CHAPTERS, *(name for part in OTHERS for name in part)]
 GENERATED = ["genindex", "py-modindex", "prf-prf", "search"]
 MEGABYTES = 1.5
 
