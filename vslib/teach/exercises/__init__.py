@@ -11,6 +11,7 @@ from vslib.teach.exercises import (
     svd_of_weights,
     synthesis,
     whole_network,
+    your_network,
 )
 
 __all__ = ["CHAPTERS", "EXERCISES"]
@@ -25,6 +26,7 @@ CHAPTERS = {
     "synthesis": synthesis.EXERCISES,
     "whole-network": whole_network.EXERCISES,
     "invertible": invertible.EXERCISES,
+    "your-network": your_network.EXERCISES,
     "reproduction": reproduction.EXERCISES,
 }
 EXERCISES = {each.name: each for chapter in CHAPTERS.values() for each in chapter}
