@@ -5,7 +5,7 @@ from vslib import layers, networks
 __all__ = ["FAMILIES", "build", "fit"]
 
 # How many seeds are trained of each.
-FAMILIES = {"fc1": 3, "fc5": 3, "convolutions": 1, "transformer": 1}
+FAMILIES = {"fc1": 3, "fc5": 3, "convolutions": 2, "transformer": 2}
 RATES = {"Adam": 1e-3, "SGD": 1e-2}
 EPOCHS = 60
 
