@@ -142,7 +142,8 @@ def of_chapter(name, said, questions):
     lines = [
         f"## {chapter.title}",
         "",
-        f"*{chapter.question}* [Open the chapter](/book/{name}.ipynb).",
+        f"*{chapter.question}* [Open the chapter](/book/{name}.ipynb) or "
+        f'<a href="{name}.html?present">its slides</a>.',
         "",
     ]
     lines += ["| | |", "|---|---|"]
@@ -157,10 +158,10 @@ def of_chapter(name, said, questions):
         ]
         keys = [key for key, question in questions.items() if number in question.objectives]
         lines.append(f"| {objective} | {', '.join(exercises)} | {listed(keys, questions)} |")
-    lines += ["", "| Exercise | Minutes, about | |", "|---|---|---|"]
+    lines += ["", "| Exercise | | Minutes, about | |", "|---|---|---|---|"]
     for label, minutes in chapter.minutes().items():
         kept = "homework, solved in the [key](key.md)" if label in chapter.homework else ""
-        lines.append(f"| {{ref}}`{label}` | {minutes} | {kept} |")
+        lines.append(f"| {{ref}}`{label}` | {chapter.exercises[label]} | {minutes} | {kept} |")
     if said.get("misconceptions"):
         lines += ["", f"### {chapter.title}: what goes wrong in heads", ""]
         for key, wrong in said["misconceptions"].items():

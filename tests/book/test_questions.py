@@ -60,8 +60,12 @@ def test_results_wait_for_the_answer_wrong_or_right(opened, chapter):
     for key in keys:
         gate = page.locator(f"#ask-{key}")
         waits = page.evaluate_handle(
-            """form => form.dataset.hides === "view" ? form.closest(".output").nextElementSibling
-            : form.closest(".cell").nextElementSibling.querySelector(".cell_output")""",
+            """form => {
+              if (form.dataset.hides === "view") return form.closest(".output").nextElementSibling;
+              let next = form.closest(".cell").nextElementSibling;
+              if (next.matches(".slide-begin")) next = next.nextElementSibling;
+              return next.querySelector(".cell_output");
+            }""",
             gate.element_handle(),
         )
         assert not waits.evaluate(SHOWS), f"{key}: what it hides is seen"
