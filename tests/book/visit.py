@@ -23,7 +23,7 @@ VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
 # What chooses a file opens a window of the system's, and no key changes it.
 # What a drill asks is answered by typing: tests/show/test_drill.py does.
 PARTS = ".noUi-handle, select, button, input:not([type=file])"
-# What a control shows once it is pressed, as the heads of a table that sort it, has tests of its own.
+# What a control shows once it is pressed, as heads that sort a table, has tests of its own.
 CONTROLS = f".widget-subarea :is({PARTS}):not(.vslib-drill *, .vslib-table *, [hidden])"
 
 # What a control can change: pictures and live words of its output, never the control itself.
