@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 import rooms
@@ -242,7 +242,7 @@ def test_links_lead_somewhere(site):
             target, anchor = urldefrag(urljoin(path.as_uri(), link))
             if not target.startswith("file:"):
                 continue
-            file = Path(unquote(target.removeprefix("file://")))
+            file = Path(unquote(urlsplit(target).path))
             known = file not in pages or not anchor or unquote(anchor) in pages[file].ids
             if not (file.is_file() and known):
                 broken.append(f"{path.relative_to(site)}: {link}")

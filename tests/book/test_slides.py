@@ -135,7 +135,7 @@ def test_every_slide_fits(present, name):
         assert slide.evaluate("e => e.scrollHeight <= e.clientHeight"), titles[number - 1]
         assert page.evaluate(CLIPPED) == [], titles[number - 1]
         assert slide.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 12
-        assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        page.wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
     assert report["refused"] == [] and report["failed"] == [] and report["errors"] == []
 
 
