@@ -96,20 +96,30 @@ def edition(path, book):
         page = f"{where.site}book/{path.stem}.html"
         said = f"*This is a copy for Colab. The page itself, and all chapters: [{page}]({page}).*"
         cells.insert(1, text_cell(said, f"{path.stem}-where"))
+    return assembled(cells, notebook, colab={"name": path.name})
+
+
+def assembled(cells, notebook, **metadata):
+    """A valid notebook of these cells, for the kernel of another one."""
     names = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
-    made = nbformat.v4.new_notebook(cells=cells, metadata=names | {"colab": {"name": path.name}})
+    made = nbformat.v4.new_notebook(cells=cells, metadata=names | metadata)
     nbformat.validate(made)
     return made
 
 
-def main(root=ROOT, target=TARGET):
-    book = Book(root, address.read(root))
+def write(paths, edition, book, target):
+    """The editions of notebooks, in place of what the folder held before."""
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.ipynb"):
         old.unlink()
-    for path in sorted((root / "book").glob("*.ipynb")):
+    for path in sorted(paths):
         nbformat.write(edition(path, book), target / path.name)
         print(target / path.name)
+
+
+def main(root=ROOT, target=TARGET):
+    book = Book(root, address.read(root))
+    write((root / "book").glob("*.ipynb"), edition, book, target)
     if not book.address.is_set:
         print("No public address is set yet: links to the book and the set-up cell are left out.")
 

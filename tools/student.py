@@ -73,21 +73,12 @@ def edition(path, book):
     cells = colab.converted(unsolved(notebook), book)
     if book.address.is_set:
         cells.insert(0, colab.set_up(path, book))
-    names = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
-    made = nbformat.v4.new_notebook(cells=cells, metadata=names)
-    nbformat.validate(made)
-    return made
+    return colab.assembled(cells, notebook)
 
 
 def main(root=ROOT, target=TARGET):
-    book = Book(root, address.read(root))
-    target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob("*.ipynb"):
-        old.unlink()
-    for path in sorted((root / "book").glob("*.ipynb")):
-        if path.stem != "index":
-            nbformat.write(edition(path, book), target / path.name)
-            print(target / path.name)
+    chapters = (path for path in (root / "book").glob("*.ipynb") if path.stem != "index")
+    colab.write(chapters, edition, Book(root, address.read(root)), target)
 
 
 if __name__ == "__main__":
