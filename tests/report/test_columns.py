@@ -101,6 +101,23 @@ class TestAuc:
         missing = apart([network([2, None])], [network([1, 11])], "gain")
         assert missing["matrices"] == (1, 2) and missing["by layer"] == 1 and missing["of"] == 2
 
+    def test_by_layer_is_the_same_in_whatever_order_the_layers_stand(self):
+        def network(order, values):
+            rows = {"name": [f"{k}" for k in order], "m": [2] * 9, "n": [4] * 9, "rank": [2] * 9}
+            return {"rows": rows | {"gain": [values[k] for k in order]}}
+
+        rng = np.random.default_rng(0)
+        ones, others = rng.normal(size=(2, 3, 9))
+        found = {
+            apart(
+                [network(order, values) for values in ones],
+                [network(order, values) for values in others],
+                "gain",
+            )["by layer"]
+            for order in rng.permuted(np.tile(np.arange(9), (50, 1)), axis=1)
+        }
+        assert len(found) == 1
+
     def test_what_nothing_is_rejected_of_says_nothing(self):
         rows = {"m": [4], "n": [4], "chance": [0], "rejected": [0], "rejected_centred": [0]}
         assert np.isnan(judge(rows | {"rank": [4]})["rejected_centred"]).all()

@@ -44,7 +44,7 @@ def judge(rows):
     short, nothing = np.minimum(found["m"], found["n"]), found["rank"] == 0
     divided = {"stable rank": short, "effective rank": short, "s1": found.get("chance s1")}
     judged = {}
-    for key in JUDGED.keys() & found.keys():
+    for key in [key for key in JUDGED if key in found]:
         values = found[key]
         if key.startswith("rejected"):
             values = np.where(found["chance"] > 0, found["chance"] - values, np.nan)
@@ -118,9 +118,11 @@ def apart(ones, others, column):
         here = [side[name][np.isfinite(side[name])] for side in sides]
         if all(values.size for values in here):
             layers.append(auc(*here))
+    # A set has no order, and a sum that rounds depends on it: the last digit that is printed, too.
+    mean = math.fsum(layers) / len(layers) if layers else math.nan
     return {
         "pooled": auc(*pooled),
-        "by layer": float(np.mean(layers)) if layers else math.nan,
+        "by layer": mean,
         "matrices": tuple(len(values) for values in pooled),
         "of": of,
     }

@@ -27,6 +27,7 @@ def build(family, seed=0):
 
     Examples
     --------
+    >>> import torch
     >>> build("transformer")(torch.zeros(2, 28, 28)).shape
     torch.Size([2, 10])
     """
