@@ -248,6 +248,13 @@ def _(printed):
     return printed.row("largest singular value", "selu3")[0]
 
 
+@answers("untrained-loses")
+def _(printed):
+    rank, image = printed.row("fc5 untrained: energy lost", "layer1")[:2]
+    assert rank == 256
+    return image / 100
+
+
 @answers("same-places")
 def _(printed):
     def rises(words):
@@ -296,6 +303,15 @@ def _(printed):
 def _(printed):
     right = printed.row("digit read from the rejected part, %", "answer alone")[0]
     return first(5 < right < 20, 40 < right < 60, right > 95)
+
+
+@answers("own-shuffled")
+def _(printed):
+    shuffled, true = (
+        printed.row(f"{words} labels, to untrained", "rejected_centred")[1]
+        for words in ("Shuffled", "True")
+    )
+    return first(0.3 < shuffled < 0.7, shuffled < 0.1, shuffled > 0.9 and true > 0.9)
 
 
 @answers("centred-images")
