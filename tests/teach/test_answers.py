@@ -82,6 +82,27 @@ def first(*conditions):
     return [*map(bool, conditions)].index(True)
 
 
+def pieces(lines):
+    """How many sign patterns lines of a plane make: each piece has a corner where two of them meet."""
+    found = set()
+    for one, other in itertools.combinations(lines, 2):
+        corner = np.linalg.solve([one[:2], other[:2]], [one[2], other[2]])
+        beside = corner + 1e-6 * np.random.default_rng(0).normal(size=(64, 2))
+        found |= {*map(tuple, beside @ lines[:, :2].T > lines[:, 2])}
+    return len(found)
+
+
+def test_so_many_pieces_do_four_lines_make():
+    q = bank.read()["lines-on-a-plane"]
+    most = [
+        max(pieces(np.random.default_rng(seed).normal(size=(n, 3))) for seed in range(9))
+        for n in (3, 4)
+    ]
+    assert most == [7, q.answer]
+    through_one_point = np.random.default_rng(0).normal(size=(4, 3)) * [1, 1, 0]
+    assert pieces(through_one_point) in {slip.value for slip in q.slips}
+
+
 # ---- Chapter by chapter, in their order: each option is a condition on what is printed.
 
 
@@ -210,6 +231,20 @@ def _(printed):
 def _(printed):
     one, half, other = printed.rows("relative misses")[0]
     return first(one == half == other == 0, one == other == 0 < half, False)
+
+
+@answers("cells-of-the-map")
+def _(printed):
+    cells, most = printed.rows("pieces by the first layer")[1]
+    assert cells == 474 and most < 2**48
+    return first(cells > 2**40, cells < 20, 100 < cells < 1000)
+
+
+@answers("cells-by-training")
+def _(printed):
+    before, after = (printed.row("cells, least", kind)[1] for kind in ("untrained", "trained"))
+    assert before > after
+    return first(after > 2 * before, before > 2 * after, before < 1.5 * after)
 
 
 @answers("pixels-moved")
