@@ -99,11 +99,18 @@ def test_formulas_are_drawn_in_questions_and_in_replies(opened, chapter):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_paragraph_that_tells_the_result_waits_too(opened):
-    page = opened("svd-of-weights")
-    told = page.get_by_text("Each of the first nine directions makes the network better.")
+@pytest.mark.parametrize(
+    ("chapter", "key", "words"),
+    [
+        ("svd-of-weights", "nine-of-ten", "Each of the first nine directions makes the network"),
+        ("inversion", "cells-of-the-map", "Thin lines divide cells"),  # behind a slide
+    ],
+)
+def test_the_paragraph_that_tells_the_result_waits_too(opened, chapter, key, words):
+    page = opened(chapter)
+    told = page.get_by_text(words)
     assert not told.is_visible()
-    page.locator("#ask-nine-of-ten .ask-skip").click()
+    page.locator(f"#ask-{key} .ask-skip").click()
     assert told.is_visible()
 
 

@@ -83,7 +83,7 @@ def first(*conditions):
 
 
 def pieces(lines):
-    """How many sign patterns lines of a plane make: each piece has a corner where two of them meet."""
+    """How many sign patterns lines make on a plane: each piece has a corner where two meet."""
     found = set()
     for one, other in itertools.combinations(lines, 2):
         corner = np.linalg.solve([one[:2], other[:2]], [one[2], other[2]])
