@@ -12,10 +12,11 @@ from pathlib import Path
 BOOK = Path(__file__).parents[1]
 MARKS = {"<!-- guide -->": "guide", "<!-- key -->": "key"}
 
-# Of the minutes that a chapter gives to doing, an exercise gets a share by its kind; a word is read
-# in an eightieth of a minute, with its formulas, and a line of code in a twentieth.
-SHARES = {"Proof": 3, "Code": 3, "By hand": 2, "Change": 2, "Predict": 1}
-WORDS, LINES = 80, 20
+# The rule for minutes: so many words, with their formulas, or lines of code are read in one; at the
+# board, with questions asked and answered, that takes BOARD times as long; an exercise by its kind.
+WORDS, LINES, BOARD = 80, 20, 2.5
+MINUTES = {"Proof": 9, "Code": 9, "By hand": 6, "Change": 6, "Predict": 3}
+HEADING = re.compile(r"^## (.+)$", re.M)
 
 
 def taught():
@@ -33,41 +34,53 @@ class Chapter:
         text = "\n\n".join("".join(cell["source"]) for cell in written)
         self.name, self.title = name, re.search(r"^# (.+)$", text, re.M)[1]
         self.question = re.search(r"^> \*\*(.+)\*\*$", text, re.M)[1]
-        parts = re.split(r"^## (.+)$", text, flags=re.M)
+        parts = HEADING.split(text)
         self.sections = dict(zip(parts[1::2], parts[2::2], strict=True))
         able = self.sections["What you will be able to do"]
         self.objectives = [line[2:].rstrip(";.") for line in able.splitlines() if line[:2] == "- "]
         need = self.sections["What you need"]
-        self.rows = dict(re.findall(r"^\| (time|core|optional) \| (.+?) \|", need, re.M))
+        self.rows = dict(re.findall(r"^\| (time|core|optional|sessions) \| (.+?) \|", need, re.M))
+        self.pause = re.match(r'1: up to "(.+?)"', self.rows["sessions"])[1]
         found = re.findall(r"\{exercise(?:-start)?\} (.+)\n:label: (\S+)((?:\n:.+)*)", text)
         self.exercises = {label: title for title, label, _ in found}
         self.homework = [label for _, label, options in found if "homework" in options]
         self.solved = re.findall(r"\{solution(?:-start)?\} (\S+)", text)
-        end = next(
-            k for k, c in enumerate(cells) if "".join(c["source"]).startswith("## Exercises")
-        )
-        self.words = len(text.split("\n## Exercises")[0].split())
-        self.lines = sum(
-            len("".join(cell["source"]).splitlines())
-            for cell in cells[:end]
-            if cell["cell_type"] == "code" and "hide-input" not in cell["metadata"].get("tags", ())
-        )
+        self.read = self._read(cells)
+
+    def _read(self, cells):
+        """Minutes to read each section, by the rule."""
+        found, section = {}, None
+        for cell in cells:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "markdown":
+                before, *parts = HEADING.split(source)
+                parts = [section, before, *parts]
+                for section, text in zip(parts[::2], parts[1::2], strict=True):
+                    found[section] = found.get(section, 0) + len(text.split()) / WORDS
+            elif "hide-input" not in cell["metadata"].get("tags", ()):
+                found[section] += len(source.splitlines()) / LINES
+        return found
 
     @property
-    def reading(self):
+    def said(self):
         """Minutes to read it, and to do it, as it says in its table."""
         return tuple(map(int, re.findall(r"(\d+) min", self.rows["time"])))
 
     @property
     def ruled(self):
-        """Minutes to read it, by the rule."""
-        return self.words / WORDS + self.lines / LINES
+        """Minutes to read it, up to its exercises, and to do these, by the rule."""
+        names = [*self.read]
+        read = sum(self.read[name] for name in names[: names.index("Exercises")])
+        return read, sum(self.minutes().values())
+
+    def board(self, *sections):
+        """Minutes at the board for some sections, or for all of its own, by the rule."""
+        core = self.rows["core"].split("; ")
+        return BOARD * sum(self.read[name] for name in sections or core)
 
     def minutes(self):
-        """Of each exercise: its share of the minutes for doing."""
-        weights = {each: SHARES[title.split(":")[0]] for each, title in self.exercises.items()}
-        one = self.reading[1] / sum(weights.values())
-        return {label: round(weight * one) for label, weight in weights.items()}
+        """Of each exercise, by its kind."""
+        return {each: MINUTES[title.split(":")[0]] for each, title in self.exercises.items()}
 
 
 def asked(name):
@@ -89,8 +102,6 @@ def gaps(name, said, questions):
         if number not in served:
             found.append(f"objective {number} is served by nothing: {objective}")
     found += [f"objective {n} does not exist" for n in served if n > len(chapter.objectives)]
-    if said["break-after"] not in chapter.sections:
-        found.append(f"no section {said['break-after']!r}")
     kept = said["homework"]["exercise"]
     if chapter.homework != [kept]:
         found.append(f"homework in the chapter: {chapter.homework}, in teach.toml: {kept}")
@@ -121,14 +132,21 @@ def plan_table(plan):
         "",
         plan["says"],
         "",
-        "| When | Chapter | Sections |",
-        "|---|---|---|",
+        f"*What it needs of linear algebra:* {plan['needs']}.",
+        "",
+        "| When | Chapter | Sections | At the board |",
+        "|---|---|---|---|",
     ]
     lines += [
-        f"| {when} | [](/book/{name}.ipynb) | {'; '.join(titles)} |"
+        f"| {when} | [](/book/{name}.ipynb) | {'; '.join(titles)} | {about(name, titles)} |"
         for when, name, titles in plan["rows"]
     ]
     return [*lines, ""]
+
+
+def about(name, titles=()):
+    """Minutes at the board, in words."""
+    return f"about {round(Chapter(name).board(*titles))} min"
 
 
 def listed(keys, questions):
@@ -138,7 +156,7 @@ def listed(keys, questions):
 def of_chapter(name, said, questions):
     """The guide's section on a chapter, as lines of MyST."""
     chapter = Chapter(name)
-    reading, doing = chapter.reading
+    reading, doing = chapter.said
     lines = [
         f"## {chapter.title}",
         "",
@@ -147,9 +165,10 @@ def of_chapter(name, said, questions):
         "",
     ]
     lines += ["| | |", "|---|---|"]
-    lines += [f"| at the board | about {reading} min |", f"| exercises | about {doing} min |"]
+    lines += [f"| to read | about {reading} min |", f"| core, at the board | {about(name)} |"]
+    lines += [f"| all exercises | about {doing} min |"]
     lines += [f"| core | {chapter.rows['core']} |", f"| optional | {chapter.rows['optional']} |"]
-    lines += [f"| break after | {said['break-after']} |", f"| needs | {said['needs']} |", ""]
+    lines += [f"| break after | {chapter.pause} |", f"| needs | {said['needs']} |", ""]
     lines += ["### " + f"{chapter.title}: what serves which objective", ""]
     lines += ["| Objective | Exercises | Questions |", "|---|---|---|"]
     for number, objective in enumerate(chapter.objectives, 1):
@@ -200,7 +219,9 @@ def right_and_wrong(question):
     elif question.why:
         lines.append(f"- {question.why}")
     for option in question.options:
-        lines.append(f"- {'**right:**' if option.right else 'wrong:'} {option.say}. {option.why}")
+        end = "" if option.say[-1] in ".?!" else "."
+        word = "**right:**" if option.right else "wrong:"
+        lines.append(f"- {word} {option.say}{end} {option.why}")
     lines += [f"- wrong: {slip.value:g}. {slip.why}" for slip in question.slips]
     return lines
 
@@ -215,7 +236,8 @@ def key():
         lines += [
             f"## {chapter.title}",
             "",
-            f"**{{ref}}`{kept['exercise']}`.** {kept['solution'].strip()}",
+            f"**{{ref}}`{kept['exercise']}` ({chapter.exercises[kept['exercise']]}).** "
+            f"{kept['solution'].strip()}",
             "",
         ]
         for each, question in asked(name).items():
