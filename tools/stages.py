@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTEST = [sys.executable, "-m", "pytest", "-q"]
+# A file's tests stay together, as they share what is dear to make; more workers need more memory.
+AT_ONCE = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", *AT_ONCE]
 RUFF = [sys.executable, "-m", "ruff"]
 NBVAL = ["--nbval-lax", "--nbval-cell-timeout=1200"]
 SITE = ["tests/book", "tests/delivery"]  # the tests that open the built site
