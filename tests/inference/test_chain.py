@@ -66,6 +66,8 @@ def test_layers_are_named_in_the_order_in_which_they_run(forward, expected):
         (lambda n, x: n.b(x.T.T), "'T' after the input"),
         (lambda n, x: n.b(x).flip(1), "'flip' after 'b'"),
         (lambda n, x: n.b(n.a(x).float().double()), "'float' after 'a'"),
+        (lambda n, x: n.b(x.float().double()), "'float' after the input"),
+        (lambda n, x: n.b(x.to(torch.bfloat16).to(x.dtype)), "'to' after the input"),
         (lambda n, x: n.b(torch.cat([x.chunk(2, 1)[0]] * 2, 1)), "'chunk' after the input"),
         (lambda n, x: n.b(n.a(x).abs_()), "'abs_' after 'a'"),
     ],

@@ -151,6 +151,14 @@ def _eagerly(network):
     return contextlib.nullcontext()
 
 
+def _is_same(before, after):
+    """Whether the numbers are the same, and would be if they were others: none was rounded."""
+    import torch
+
+    finer = torch.promote_types(before.dtype, after.dtype) == after.dtype
+    return finer and torch.equal(after.flatten(), before.flatten())
+
+
 class _Recorder:
     """What ran so far, and the tensor that the next layer has to take."""
 
@@ -211,7 +219,7 @@ class _Recorder:
             self.refuse(f"{name!r} on another tensor than what {self.last} gave")
         elif name in ("relu", "relu_") and "ReLU" in self.kinds:
             self._append(f"relu after {self.last}", "ReLU", None, before, result)
-        elif name in SAME | DROPOUT and torch.equal(result.flatten(), before.flatten()):
+        elif name in SAME | DROPOUT and _is_same(before, result):
             self.current = result
         else:
             self.refuse(f"{name!r} after {self.last}")
