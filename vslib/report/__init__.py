@@ -7,6 +7,7 @@ say of networks that learnt nothing, measured and stored. Chapter 10 teaches it.
 from vslib.report import cost, fitted, measures, null
 from vslib.report.alphas import weightwatcher_in
 from vslib.report.apart import JUDGED, apart, auc, judge
+from vslib.report.changed import changed
 from vslib.report.command import run
 from vslib.report.in_page import in_page
 from vslib.report.meanings import COLUMNS
@@ -22,6 +23,7 @@ __all__ = [
     "Report",
     "apart",
     "auc",
+    "changed",
     "cost",
     "fitted",
     "in_page",
