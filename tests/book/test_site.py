@@ -158,6 +158,15 @@ def test_page_fits(visited, name, width):
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.mark.parametrize("name", [n for n in DOCUMENTS if n not in ("book/api", "book/references")])
+def test_page_fits_on_the_smallest_phone(visited, name):
+    page, _ = visited(name)
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
 @every_page
 def test_nothing_moves_for_who_wants_no_motion(visited, name):
     page, _ = visited(name)
