@@ -7,6 +7,7 @@ import pytest
 
 from vslib import files, mnist, networks
 from vslib.whole import (
+    altered,
     behind_relus,
     ledger,
     level_walk,
@@ -207,6 +208,37 @@ class TestProse:
         again = ledger(measures.network("resnet18 untrained", 1), IMAGES[0], at=at)
         stored = STORED["places"]["resnet18 untrained, 1"][0]
         assert np.allclose(again.lost_energy.cumsum(), stored, rtol=1e-5)
+
+    def test_places_go_with_widths_and_with_biases_that_switch_units_on(self):
+        def lossy(key):
+            return {depth for depth, share in STORED["elsewhere"][key].items() if share > 0.01}
+
+        four = {"layer3.0.relu", "layer4.0 before relu", "layer4.0.relu", "fc"}
+        for seed in (0, 1):
+            assert lossy(f"ResNet18, {seed}") == four
+            more = four | {"layer2.0.relu", "layer3.0 before relu"}
+            assert lossy(f"half as wide, {seed}") == more
+            assert lossy(f"twice as wide, {seed}") == {"layer4.0.relu", "fc"}
+            assert lossy(f"biases raised, {seed}") == four - {"layer3.0.relu"}
+
+    @pytest.mark.parametrize("kind", ["half as wide", "biases raised"])
+    def test_what_is_lost_elsewhere_is_found_when_it_is_computed_again(self, kind):
+        depth = "layer2.0.relu" if "half" in kind else "layer3.0.relu"
+        lost = ledger(altered(kind), IMAGES[0], at=[depth]).lost_energy[0]
+        assert (lost > 0.05) if "half" in kind else (lost < 1e-9)
+
+    def test_trained_or_not_about_half_of_the_units_are_active(self):
+        units = {"layer3.0.relu": 256 * 4, "layer4.0.relu": 512}
+        for found in STORED["relus"].values():
+            for depth, counted in found.items():
+                shares = np.array(counted["active"]) / units[depth]
+                assert 0.43 < shares.min() and shares.max() < 0.57
+
+    def test_raised_biases_make_all_units_active(self):
+        found = behind_relus(altered("biases raised"), IMAGES[:1], ["layer3.0.relu"])
+        assert found["layer3.0.relu"]["active"] == [1024]
+        with pytest.raises(ValueError, match="kind: expected one of ResNet18, half"):
+            altered("narrow")
 
     def test_the_untrained_resnet18_loses_less_of_images_in_the_first_three_places(self):
         for depth in ("layer3.0.relu", "layer4.0 before relu", "layer4.0.relu"):

@@ -5,6 +5,7 @@ image splits into what each depth loses and what is kept. Chapter 8 teaches it.
 """
 
 from vslib.whole import measures
+from vslib.whole.altered import altered
 from vslib.whole.ledger import Ledger, ledger
 from vslib.whole.local import Local, local
 from vslib.whole.measured import measure, measured
@@ -19,6 +20,7 @@ __all__ = [
     "Local",
     "Overlap",
     "Walk",
+    "altered",
     "behind_relus",
     "draw",
     "jacobians",

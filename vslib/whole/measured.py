@@ -1,12 +1,14 @@
 """What whole networks keep of images: measured by one command, stored, and read again."""
 
 import functools
+import itertools
 from importlib import resources
 
 import numpy as np
 
 from vslib import files, mnist, networks
 from vslib.whole import measures
+from vslib.whole.altered import ALTERED, altered
 from vslib.whole.ledger import ledger
 from vslib.whole.relus import behind_relus
 from vslib.whole.walk import level_walk
@@ -17,7 +19,7 @@ PATH = resources.files("vslib.whole") / "data" / "measured.json"
 COUNTS = {"fc5": 100, "fc5 untrained": 100, "resnet18": 60, "resnet18 untrained": 20}
 FEW, SEEN = 2000, 50  # training images of the control with shuffled labels; test images looked at
 WALKED = 5  # pairs of a seven and a two
-KEYS = ("profiles", "places", "relus", "sideways", "labels")
+KEYS = ("profiles", "places", "elsewhere", "relus", "sideways", "labels")
 PLACES = ("layer3.0.relu", "layer4.0 before relu", "layer4.0.relu", "fc")  # that lose of images
 RELUS = ("layer3.0.relu", "layer4.0.relu")  # behind which ResNet18 has fewer directions
 
@@ -54,6 +56,13 @@ def measure(path=PATH, resume=False):
             made, images = measures.network(name, seed), mnist.load("test")[0][:10]
             lost = [ledger(made, image, at=PLACES).lost_energy.cumsum() for image in images]
             found["places"][key] = [_few(shares) for shares in lost]
+            files.write_json(path, found)
+    for kind, seed in itertools.product(ALTERED, range(2)):
+        key = f"{kind}, {seed}"
+        if key not in found["elsewhere"]:
+            books = ledger(altered(kind, seed), mnist.load("test")[0][:10].astype(float))
+            lost = np.mean([book.lost_energy for book in books], axis=0)
+            found["elsewhere"][key] = dict(zip(books[0].depths, _few(lost), strict=True))
             files.write_json(path, found)
     for recipe in ("Adam", "SGD"):
         for kind in ("true", "shuffled"):
@@ -119,7 +128,9 @@ def measured():
     dict
         ``profiles``: by network, ranks and mean shares lost at each depth, of images and of what
         they are compared with; ``places``: of ResNet18 and of three seeds of first weights, what
-        ten images lose up to each of four places; ``relus``: of each image, active units and rank
+        ten images lose up to each of four places; ``elsewhere``: of untrained networks of other
+        widths or biases, by kind and seed, what these images lose at each depth, as a mean;
+        ``relus``: of each image, active units and rank
         behind two ReLUs of ResNet18; ``sideways``: by network, how far the outputs' spaces agree,
         as `measures.sideways`; ``labels``: the same of networks fitted to true and to shuffled
         labels, by recipe, kind and seed,
