@@ -1,10 +1,12 @@
 """Write the Colab editions of the chapters, _build/colab/*.ipynb: plain Markdown that Colab shows.
 
 Colab shows MyST as it stands, so roles and directives are resolved, solutions are folded, and a
-first cell installs vslib where it is not there. What is computed is computed there: no output is
-kept.
+first cell installs vslib where it is not there. A cell tagged "stub" stands there twice: without
+the bodies of its functions, for the reader to write them, and folded, as the solution, which later
+cells use. What is computed is computed there: no output is kept.
 """
 
+import ast
 import copy
 import re
 import sys
@@ -36,6 +38,19 @@ def code_cell(source, name, title=None):
     metadata = copy.deepcopy(FOLD) if title else {}
     source = f"# @title {title}\n{source}" if title else source
     return nbformat.v4.new_code_cell(source, id=name, metadata=metadata)
+
+
+def stub(source):
+    """A cell with the bodies of its functions left to the reader."""
+    lines = source.splitlines()
+    for function in reversed(ast.parse(source).body):
+        if isinstance(function, ast.FunctionDef):
+            first = (
+                function.body[1].lineno if ast.get_docstring(function) else function.body[0].lineno
+            )
+            body = ["    raise NotImplementedError  # your code"]
+            lines[first - 1 : function.end_lineno] = body
+    return "\n".join(lines)
 
 
 def pieces(source):
@@ -70,6 +85,8 @@ def converted(notebook, book):
         tags = cell.metadata.get("tags", [])
         folds = {"hide-input", "hide-cell", "remove-input"} & {*tags}
         title = "Code behind what follows" if folds else None
+        if solution and "stub" in tags:
+            cells.append(code_cell(stub(cell.source), f"{cell.id}-stub"))
         cells.append(code_cell(cell.source, cell.id, solution or title))
         figure = cell.metadata.get("mystnb", {}).get("figure", {})
         if "caption" in figure:

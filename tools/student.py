@@ -1,10 +1,9 @@
 """Write the students' notebooks, _build/student/*.ipynb: the chapters without their solutions.
 
 The generator of the Colab editions makes them of notebooks from which solutions are cut out. Of a
-cell tagged "stub" head, docstring and check stay, and its body is left to the student.
+cell tagged "stub" head, docstring and check stay, as they do there; the solution after it does not.
 """
 
-import ast
 import copy
 import re
 import sys
@@ -21,19 +20,6 @@ FOLDED = re.compile(r"^(:{3,})\{solution\}.*?^\1[ ]*$\n?", re.M | re.S)
 EMPTY = "# Your code."
 
 
-def stub(source):
-    """A cell with the bodies of its functions left to the reader."""
-    lines = source.splitlines()
-    for function in reversed(ast.parse(source).body):
-        if isinstance(function, ast.FunctionDef):
-            first = (
-                function.body[1].lineno if ast.get_docstring(function) else function.body[0].lineno
-            )
-            body = ["    raise NotImplementedError  # your code"]
-            lines[first - 1 : function.end_lineno] = body
-    return "\n".join(lines)
-
-
 def unsolved(notebook):
     """A copy of a notebook without its solutions: stubs in their place, or an empty cell."""
     made, inside = copy.deepcopy(notebook), None
@@ -43,7 +29,7 @@ def unsolved(notebook):
             if inside is None:
                 cells.append(cell)
             elif "stub" in cell.metadata.get("tags", []):
-                cell.source = stub(cell.source)
+                cell.source = colab.stub(cell.source)
                 cells.append(cell)
                 inside = "stub"
             elif inside == "text":

@@ -23,6 +23,7 @@ SET = address.Address("someone", "book")
 MYST = re.compile(
     r":::|\{(?:[a-z]+:)?(?:ref|numref|eq|cite|doc|term)\b|\]\([\w-]+\.(?:ipynb|md)|\$\$ *\(eq-"
 )
+EMPTY = "    raise NotImplementedError  # your code"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_nothing_is_left_that_only_sphinx_understands(path, where):
 @every_notebook
 def test_all_code_is_there_in_its_order(path, book):
     made = [re.sub("^# @title .*\n", "", c.source) for c in colab.edition(path, book).cells[1:]
-            if c.cell_type == "code"]  # fmt: skip
+            if c.cell_type == "code" and EMPTY not in c.source]  # fmt: skip
     notebook = nbformat.read(path, as_version=4)
     assert made == [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -83,6 +84,25 @@ def test_every_solution_is_folded(path, book):
     for cell in made.cells:
         if cell.cell_type == "markdown":
             assert cell.source.count("<details>") == cell.source.count("</details>")
+
+
+@every_notebook
+def test_what_the_reader_is_to_write_is_empty_and_its_solution_is_folded_after_it(path, book):
+    marked = [c for c in nbformat.read(path, as_version=4).cells
+              if "stub" in c.metadata.get("tags", [])]  # fmt: skip
+    made = colab.edition(path, book).cells
+    empty = [number for number, cell in enumerate(made) if EMPTY in cell.source]
+    assert len(empty) == len(marked)
+    for number, cell in zip(empty, marked, strict=True):
+        exercise, stub, solution = made[number - 1 : number + 2]
+        label = re.search(r"\*\*(Exercise [\w.]+)\*\*", exercise.source)[1]
+        assert solution.source == f"# @title Solution to {label}\n{cell.source}"
+        assert solution.metadata.cellView == "form"
+        assert not stub.metadata and not stub.source.startswith("# @title")
+        kept, body = stub.source.splitlines(), cell.source.splitlines()
+        left = [line for line in kept if line != EMPTY]
+        assert left == [line for line in body if not line.startswith("    ") or '"""' in line]
+        assert left[0].startswith("def my_") and ".check(" in f".{left[-1]}"
 
 
 def test_numbers_are_those_of_the_pages(book, site):
@@ -162,6 +182,14 @@ def test_an_edition_runs_where_vslib_is_installed(tmp_path, book, monkeypatch):
     where = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=600, resources=where).execute()
     assert notebook.cells[-1].outputs[0].text.startswith(str(home))
+    printed = [o.get("text", "") for c in notebook.cells for o in c.get("outputs", [])]
+    said = re.findall(
+        r"^(\w+): (not yet. It is still empty: write its body.|right)", "".join(printed), re.M
+    )
+    names = [name for name, words in said if words != "right"]
+    assert len(names) >= 3
+    assert said[::2] == [(name, "not yet. It is still empty: write its body.") for name in names]
+    assert said[1::2] == [(name, "right") for name in names]
     assert "WidgetView" not in str(notebook.cells) and any(
         "application/vnd.jupyter.widget-view+json" in output.get("data", {})
         for cell in notebook.cells
