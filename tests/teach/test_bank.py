@@ -106,6 +106,17 @@ def test_words_are_escaped():
     assert rich("a < b & `c<d`") == "a &lt; b &amp; <code>c&lt;d</code>"
 
 
+def test_stress_is_seen_and_not_spelt():
+    assert rich("all *four* of *$W$*, 2 * 3") == (
+        "all <em>four</em> of <em><math><mi>W</mi></math></em>, 2 * 3"
+    )
+    assert spoken("all *four* of *$W$*, 2 * 3") == "all four of W, 2 * 3"
+    for q in bank.read().values():
+        words = [q.ask, q.why, q.hint, *(slip.why for slip in q.slips)]
+        words += [word for option in q.options for word in (option.say, option.why)]
+        assert not any("*" in rich(each) + spoken(each) for each in words), q.key
+
+
 def test_an_unknown_key_is_refused():
     for call in (ask, predict):
         with pytest.raises(ValueError, match="got 'nowhere'"):

@@ -1,4 +1,4 @@
-"""Words with $formulas$ and `code` as HTML that every browser draws, and as words for the ear.
+"""Words with $formulas$, `code` and *stress* as HTML that browsers draw, and as words for the ear.
 
 Formulas become MathML, which needs no script and no fonts of its own: so a question reads the same
 on a page, in JupyterLab and in Colab. Only what questions need is known; the rest is refused.
@@ -172,11 +172,11 @@ def mathml(formula):
     return f"<math>{_read(formula)[0]}</math>"
 
 
-PARTS = re.compile(r"(\$[^$]+\$|`[^`]+`)")
+PARTS = re.compile(r"(\$[^$]+\$|`[^`]+`|\*[^\s*](?:[^*]*[^\s*])?\*)")
 
 
 def rich(text):
-    """Words with $formulas$ and `code` as HTML.
+    """Words with $formulas$, `code` and *stress* as HTML.
 
     Parameters
     ----------
@@ -191,6 +191,8 @@ def rich(text):
     --------
     >>> rich("less than `x < 1`")
     'less than <code>x &lt; 1</code>'
+    >>> rich("all *four* of them")
+    'all <em>four</em> of them'
     """
     made = []
     for part in PARTS.split(text):
@@ -198,6 +200,8 @@ def rich(text):
             made.append(mathml(part[1:-1]))
         elif part.startswith("`") and len(part) > 2:
             made.append(f"<code>{escape(part[1:-1])}</code>")
+        elif part.startswith("*") and len(part) > 2:
+            made.append(f"<em>{rich(part[1:-1])}</em>")
         else:
             made.append(escape(part, quote=False))
     return "".join(made)
@@ -220,8 +224,12 @@ def spoken(text):
     >>> spoken(r"a layer of $64 \times 784$ with $\sigma_1 = 3$")
     'a layer of 64 by 784 with sigma 1 equals 3'
     """
-    parts = (
-        _read(part[1:-1])[1] if part.startswith("$") and len(part) > 2 else part.strip("`")
-        for part in PARTS.split(text)
-    )
+    parts = [_spoken(part) for part in PARTS.split(text)]
     return re.sub(r"\s+([,.;:?])", r"\1", " ".join("".join(parts).split()))
+
+
+def _spoken(part):
+    if part.startswith("$") and len(part) > 2:
+        return _read(part[1:-1])[1]
+    stressed = part.startswith("*") and len(part) > 2
+    return spoken(part[1:-1]) if stressed else part.strip("`")
