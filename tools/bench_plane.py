@@ -19,6 +19,8 @@ PAGE = Path(__file__).resolve().parents[1] / "_build" / "html" / "book" / "inver
 DOTS = 600
 TIMES = 5
 MOVES = 30
+# The map waits for an answer to the question before it.
+OPENED = "() => document.querySelectorAll('[data-gate]').forEach((e) => (e.dataset.gate = 'open'))"
 DRAWN = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 
 
@@ -40,7 +42,8 @@ def redraws():
         page = browser.new_page()
         page.goto(PAGE.as_uri())
         corner = page.locator(".vslib-corner").nth(1)
-        corner.wait_for(timeout=60_000)
+        corner.wait_for(timeout=60_000, state="attached")
+        page.evaluate(OPENED)
         corner.scroll_into_view_if_needed()
         asked = page.context.new_cdp_session(page)
         asked.send("Performance.enable", {"timeDomain": "threadTicks"})

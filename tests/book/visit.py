@@ -261,7 +261,10 @@ def barriers(page, script, width, scheme):
     """
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
-    page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+    # Asked for by the clock: a page that draws no frame just then is not waited for in vain.
+    page.wait_for_function(
+        "s => document.documentElement.dataset.theme === s", arg=scheme, polling=100
+    )
     page.wait_for_timeout(300)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(script.read_text(encoding="utf-8"))
