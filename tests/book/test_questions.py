@@ -104,6 +104,13 @@ def test_formulas_are_drawn_in_questions_and_in_replies(opened, chapter):
     [
         ("svd-of-weights", "nine-of-ten", "Each of the first nine directions makes the network"),
         ("inversion", "cells-of-the-map", "Thin lines divide cells"),  # behind a slide
+        ("inversion", "half-way", "has other outputs, if only by a little"),
+        ("synthesis", "pixels-moved", "To the eye the trained images"),
+        ("whole-network", "same-places", "the untrained network loses in the same four places"),
+        ("whole-network", "shuffled-labels", "With true labels the outputs respond"),
+        ("invertible", "match", "Read the table by its recipes"),
+        ("invertible", "half-in-pixels", "The walk is straight in codes"),
+        ("your-network", "own-shuffled", "Labels that mean nothing move the matrices as well"),
     ],
 )
 def test_the_paragraph_that_tells_the_result_waits_too(opened, chapter, key, words):
