@@ -365,3 +365,18 @@ def test_projection_and_mix_do_not_depend_on_the_size_of_weights_and_outputs(sho
 # ---- What does not fit is said
 
 F = np.zeros((2, 3, 4, 5))
+
+
+@each
+def test_keys_pressed_in_a_control_are_no_commands_of_jupyterlab(show, make):
+    """It looks for the mark on the element that has the focus, before it looks at what holds it."""
+    page = show(make()).page
+    for control in page.locator(".vslib :is(input, button, select, [tabindex='0'])").all():
+        control.evaluate("element => element.focus()")
+    page.locator("[role=slider]").first.evaluate("element => element.focus()")
+    focused = page.locator(":focus")
+    assert focused.get_attribute("data-lm-suppress-shortcuts") == "true"
+    marked = "[role=slider][data-lm-suppress-shortcuts=true]"
+    assert page.locator(marked).count() == page.locator("[role=slider]").count()
+    shown = page.locator(".vslib button:enabled:visible, .vslib select:enabled:visible")
+    assert all(each.get_attribute("data-lm-suppress-shortcuts") for each in shown.all())

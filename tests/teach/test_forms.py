@@ -232,3 +232,11 @@ def test_what_a_cell_shows_is_marked_for_the_site():
     key = next(iter(QUESTIONS))
     assert ask(key)._repr_html_().startswith(f"<!-- ask {key} -->")
     assert predict(key)._repr_html_().startswith(f"<!-- ask {key} next-->")
+
+
+def test_keys_pressed_in_a_question_are_no_commands_of_jupyterlab(visited):
+    """It looks for the mark on the element that has the focus, before it looks at what holds it."""
+    page = visited("gates.html")
+    for control in page.locator("form.ask :is(input, button)").all():
+        control.focus()
+        assert control.get_attribute("data-lm-suppress-shortcuts") == "true"

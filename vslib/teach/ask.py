@@ -76,7 +76,7 @@ def form(q, hides=None):
     gate = f' data-gate="shut" data-hides="{hides}"' if hides else ""
     skip = '<button type="button" class="ask-skip">Show without answering</button>'
     return (
-        f'<form class="ask" id="{name}" novalidate data-lm-suppress-shortcuts="true"'
+        f'<form class="ask" id="{name}" novalidate'
         f"{_attribute('data-question', _told(q))}{gate}>"
         f"<fieldset{_named(q.ask)}><legend>{rich(q.ask)}</legend>{''.join(rows)}</fieldset>"
         f'<div><button type="submit">Check</button>{skip if hides else ""}</div>'

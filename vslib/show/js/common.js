@@ -1,5 +1,14 @@
 // Shared by all views: views.py puts this file in front of browse.js, mix.js, plane.js, ...
 
+// ---- Keys: those that are pressed in a control are the control's.
+
+// JupyterLab takes x for cutting the cell and an arrow for the next one, unless the very element that
+// has the focus says no: the mark on what holds it has no effect. Sliders lie beside the view, in the
+// same box.
+globalThis.vslibKeys ??= document.addEventListener("focusin", ({ target }) => {
+  if (target.closest(".vslib")) target.setAttribute("data-lm-suppress-shortcuts", "true");
+}) ?? true;
+
 // ---- Numbers: how they travel, and the little arithmetic that every view needs.
 
 const TYPES = {

@@ -71,6 +71,8 @@
       keep(q.key, { given: given(), right });
       document.dispatchEvent(new CustomEvent("vslib-ask", { detail: { key: q.key, right } }));
     };
+    // Keys pressed here are no commands of JupyterLab, where x cuts the cell: it asks the element itself.
+    form.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
     form.addEventListener("submit", (event) => { event.preventDefault(); check(); });
     skip?.addEventListener("click", () => { open(); said.textContent = "Shown below."; });
 
