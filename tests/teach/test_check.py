@@ -183,7 +183,10 @@ class Refuses:
         ("project", lambda p: iter(p), "Expected real numbers, got iterator."),
         ("project", lambda p: {}, "Expected real numbers, got dict."),
         ("project", lambda p: sys.exit(2), "It raised SystemExit: 2."),
-        ("project", lambda p: np.float32(p), "right to the precision of float32"),
+        ("project", lambda p: np.float32(p), "right, on"),
+        ("project", lambda p: np.float16(p), "right but for its precision"),
+        ("project", lambda p: (p,), "Expected one result, got a tuple of one"),
+        ("project", lambda p: p + 1e308, "It should be that"),
         ("project", lambda p: np.float32(p) + 0.1, "expected a difference of 0"),
         ("rank", str, "Expected real numbers, got str."),
         ("rank", lambda r: 10**400, "Expected real numbers, got int."),
@@ -237,3 +240,63 @@ def test_seeds_are_fresh(capsys):
 def test_an_exercise_that_there_is_not_is_named():
     with pytest.raises(ValueError, match=r"expected an exercise among as_vector, .*; got 'fly'"):
         check("fly", len)
+
+
+def count_of_pivots(W):
+    return np.count_nonzero(abs(np.diag(np.linalg.qr(W)[1])) > 1e-9 * abs(W).max())
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("rank", count_of_pivots),
+        ("rank", lambda W: np.linalg.matrix_rank(W, tol=0.1)),
+        ("rank", lambda W: min(W.shape) - (np.linalg.matrix_rank(W) < min(W.shape))),
+        ("patches", lambda image, k: EXERCISES["patches"].reference(image, 2)),
+        ("descend", lambda W, y, x, rate, n: EXERCISES["descend"].reference(W, y, x, 0.5, n)),
+    ],
+)
+def test_what_is_right_on_tame_inputs_only_is_not_right(name, wrong):
+    for seed in range(20):
+        assert judged(EXERCISES[name], wrong, seed).startswith(f"{name}: not yet."), seed
+
+
+def test_float32_is_right_everywhere_that_float64_is():
+    def single(reference):
+        def function(*given):
+            found = reference(*given)
+            parts = tuple(map(np.float32, found)) if isinstance(found, tuple) else np.float32(found)
+            return parts
+
+        return function
+
+    for name, exercise in EXERCISES.items():
+        assert judged(exercise, single(exercise.reference), 5).startswith(f"{name}: right"), name
+
+
+def test_an_interrupted_loop_is_said():
+    def endless(x, w):
+        raise KeyboardInterrupt
+
+    assert "does its loop end?" in judged(EXERCISES["project"], endless, 0)
+
+
+def test_what_a_function_prints_is_not_printed_again_to_name_its_slip(capsys):
+    def talks(x, w):
+        print("here")
+        return (w @ x) * w
+
+    assert "Divide by w @ w" in judged(EXERCISES["project"], talks, 0)
+    assert capsys.readouterr().out == "here\n"
+
+
+def test_a_reader_who_makes_numpy_strict_still_gets_words():
+    with np.errstate(all="raise"):
+        for name, exercise in EXERCISES.items():
+            assert judged(exercise, exercise.reference, 5).startswith(f"{name}: right"), name
+            far = judged(
+                exercise,
+                lambda *given, e=exercise: 1e308 * np.ones_like(e.reference(*given), float),
+                5,
+            )
+            assert far.startswith(f"{name}: not yet.")

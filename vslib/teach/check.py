@@ -1,7 +1,9 @@
 """Exercises of code that check themselves: properties in words, tried on random inputs."""
 
 import inspect
+import io
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,8 @@ __all__ = ["Exercise", "check", "judged"]
 TRIES = 40
 MORE = 20  # inputs on which a function must do as a known wrong one does, to be called that
 CLOSE = 1e-7  # of the size of what is expected: how far off counts as equal
-COARSE = 1e-3  # the same where the result came in single precision or less
+SINGLE = 1e-5  # the same where the result came in float32
+COARSE = 1e-3  # what counts as right but for the precision in which it came
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ def _wrong(exercise, function, given):
         got = function(*handed)
     except NotImplementedError:
         return "It is still empty: write its body."
+    except KeyboardInterrupt:
+        return "It was stopped before it ended: does its loop end?"
     except (Exception, SystemExit) as error:
         said = f": {error}" if str(error) else ""
         return _arity(exercise, function) or f"It raised {type(error).__name__}{said}."
@@ -150,6 +155,8 @@ def _wrong(exercise, function, given):
     except Exception:  # what converts itself to an array raises what it likes
         of = f" of {got.dtype}" if hasattr(got, "dtype") else ""
         return f"Expected real numbers, got {type(got).__name__}{of}."
+    if len(wanted) == 1 and isinstance(got, tuple) and len(got) == 1:
+        return "Expected one result, got a tuple of one: is there a comma behind it?"
     if len(parts) != len(wanted):
         return f"Expected {_many(wanted)}, got {_many(parts)}."
     shapes = [(part.shape, want.shape) for part, want in zip(parts, wanted, strict=True)]
@@ -159,13 +166,15 @@ def _wrong(exercise, function, given):
     if not all(np.isfinite(part).all() for part in parts):
         return "It gave NaN or infinity."
     size = max(1e-300, *(float(np.abs(want).max(initial=0)) for want in wanted))
-    coarse = _coarse(got)
+    half, single = _in(got, "float16"), _in(got, "float32")
+    close, coarse = (SINGLE if single and not half else CLOSE), single or half
     got, expected = (each if len(each) > 1 else each[0] for each in (parts, wanted))
     for words, off in exercise.holds:
-        most = float(np.abs(off(given, got, expected)).max(initial=0))
-        if not most <= CLOSE * max(size, 1):
+        with np.errstate(all="ignore"):  # numbers that are far too large overflow here
+            most = float(np.abs(off(given, got, expected)).max(initial=0))
+        if not most <= close * max(size, 1):
             if coarse and most <= COARSE * max(size, 1):
-                return "It is right to the precision of float32. Compute in float64."
+                return "It is right but for its precision. Compute in float64."
             return f"It should be that {words}: expected a difference of 0, got {most:.2g}."
     return None
 
@@ -195,9 +204,9 @@ def _array(part):
     return found.astype(float)
 
 
-def _coarse(got):
+def _in(got, *precisions):
     parts = got if isinstance(got, (tuple, list)) else (got,)
-    return any(str(getattr(part, "dtype", "")).endswith(("float32", "float16")) for part in parts)
+    return any(str(getattr(part, "dtype", "")).endswith(precisions) for part in parts)
 
 
 def _many(parts):
@@ -223,9 +232,10 @@ def _slip(exercise, function, given, random):
 def _outcome(function, given, several):
     """The parts of a result, or None where it is no numbers or something was raised."""
     try:
-        with np.errstate(all="ignore"):
+        # What it prints was printed before, of the input that is told.
+        with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
             return _parts(function(*_copies(given)), several)
-    except (Exception, SystemExit):
+    except (Exception, SystemExit, KeyboardInterrupt):
         return None
 
 

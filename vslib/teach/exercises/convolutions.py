@@ -42,7 +42,7 @@ def _steps(random):
 
 def _image(random):
     h, w = random.integers(3, 6, size=2)
-    return random.normal(size=(h, w)), 2
+    return random.normal(size=(h, w)), int(random.integers(2, 4))
 
 
 EXERCISES = (

@@ -22,7 +22,8 @@ def _run(random):
     m, n = shape(random)
     W = matrix(random, m, n)
     W /= np.linalg.norm(W, 2)
-    return W, vector(random, m), vector(random, n), 0.5, int(random.integers(2, 6))
+    rate = random.uniform(0.1, 0.9)
+    return W, vector(random, m), vector(random, n), rate, int(random.integers(2, 6))
 
 
 def _descend(W, y, x, rate, steps, sign=1):
