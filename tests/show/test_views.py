@@ -380,3 +380,10 @@ def test_keys_pressed_in_a_control_are_no_commands_of_jupyterlab(show, make):
     assert page.locator(marked).count() == page.locator("[role=slider]").count()
     shown = page.locator(".vslib button:enabled:visible, .vslib select:enabled:visible")
     assert all(each.get_attribute("data-lm-suppress-shortcuts") for each in shown.all())
+
+
+@each
+def test_views_of_different_style_do_not_share_its_id(make):
+    """Of one id the browser keeps the style that came last."""
+    view, other = make().children[-1], rank_k().children[-1]
+    assert (view._anywidget_id == other._anywidget_id) == (view._esm == other._esm)

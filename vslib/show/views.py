@@ -53,6 +53,8 @@ class View(anywidget.AnyWidget):
         super().__init__(
             _esm="\n".join(_source(f"{file}.js") for file in ("common", *uses, name)),
             _css="\n".join(_source(f"{file}.css") for file in styles),
+            # By default that of the class: the style of the last view would replace all others.
+            _anywidget_id=f"vslib.show.{name}",
             spec=spec,
             sliders=sliders,
         )
