@@ -188,6 +188,11 @@ class Refuses:
         ("project", lambda p: (p,), "Expected one result, got a tuple of one"),
         ("project", lambda p: p + 1e308, "It should be that"),
         ("project", lambda p: np.float32(p) + 0.1, "expected a difference of 0"),
+        (
+            "project",
+            lambda p: np.array([*map(str, p)], object),
+            "Expected real numbers, got ndarray",
+        ),
         ("rank", str, "Expected real numbers, got str."),
         ("rank", lambda r: 10**400, "Expected real numbers, got int."),
         ("rank", lambda r: [r], r"Expected shape \(\), got \(1,\)."),

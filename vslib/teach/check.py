@@ -198,8 +198,9 @@ def _parts(result, several=False):
 
 def _array(part):
     found = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
-    # NumPy would read the text "3" as a number, and drop imaginary parts.
-    if found.dtype.kind not in "biufO":
+    # NumPy would read the text "3" as a number, in a list of objects too, and drop imaginary parts.
+    texts = found.dtype.kind == "O" and any(isinstance(each, (str, bytes)) for each in found.flat)
+    if found.dtype.kind not in "biufO" or texts:
         raise TypeError(f"expected real numbers, got {found.dtype}")
     return found.astype(float)
 
