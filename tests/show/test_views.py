@@ -63,6 +63,7 @@ def test_each_control_changes_words_or_pictures_and_labels_say_so(show, make):
     view = show(make())
     before = view.at()
     assert before["words"] and all(before["labels"]) and set(before["roles"]) == {"img"}
+    assert not any("undefined" in label for label in before["labels"])
     for number, slider in enumerate(sliders):
         start = slider.index if isinstance(slider, ipywidgets.SelectionSlider) else slider.value
         view.page.evaluate(f"move({number}, {start + 1})")

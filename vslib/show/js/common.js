@@ -5,7 +5,7 @@
 // JupyterLab takes x for cutting the cell and an arrow for the next one, unless the very element that
 // has the focus says no: the mark on what holds it has no effect. Sliders lie beside the view, in the
 // same box.
-globalThis.vslibKeys ??= document.addEventListener("focusin", ({ target }) => {
+globalThis.vslibKeys ??= globalThis.document?.addEventListener("focusin", ({ target }) => {
   if (target.closest(".vslib")) target.setAttribute("data-lm-suppress-shortcuts", "true");
 }) ?? true;
 

@@ -30,7 +30,7 @@ async function render({ model, el }) {
       const at = position(choices.slice(1), lengths);
       const [x, r, y, wr] = arrays.map(({ frame }) => frame(at));
       const { input, output, inputChange, outputChange, winner } = mix(x, r, y, wr, t);
-      const of = choice(controls, choices), own = signed ? scale : null;
+      const of = choice(controls.slice(0, -1), choices), own = signed ? scale : null;
       showX("x", `the input x of ${of}`, x, shape, own);
       showR("r, rejected", `the rejected part r of ${of}`, r, shape, own ?? rejected_scale);
       const title = signed ? "x + t r" : "x + t r, in [0, 1]";
