@@ -18,8 +18,9 @@ NOT_PRINTED = (
     ".term-tip"
 )
 NOTE = (
-    "Solutions are at the end. A control is printed in one position: on the page of its chapter it "
-    "moves. Code that only prepares a picture is not printed: the pages have it, folded."
+    "Solutions are at the end, answers to the questions in the answer key. A control is printed in "
+    "one position: on the page of its chapter it moves. Code that only prepares a picture is not "
+    "printed: the pages have it, folded."
 )
 
 
@@ -65,12 +66,36 @@ def bare(site, pages):
     return whole
 
 
+def asked(form):
+    """A question as text: what it asks, its choices with their letters or a line to write on.
+
+    Nothing of its answer is in it but a link to the key, which is printed too.
+    """
+    question = form["id"].removeprefix("ask-")
+    made = BeautifulSoup('<div class="print-ask"><p><strong></strong></p></div>', "html.parser")
+    made.strong.extend(form.legend.contents)
+    made.div.extend(form.select("fieldset > p"))
+    choices = form.select("label > span")
+    if choices:
+        made.div.append(made.new_tag("ol", attrs={"type": "A"}))
+        for choice in choices:
+            choice.name = "li"
+            made.ol.append(choice)
+    else:
+        made.div.append(BeautifulSoup("<p>Your number: ________</p>", "html.parser"))
+    link = f'<p class="print-see"><a href="key.html#question-{question}">Its answer</a></p>'
+    made.div.append(BeautifulSoup(link, "html.parser"))
+    return made
+
+
 def article_of(soup, pages, number):
     """The article of a page, its ids and links such that those of other pages can stand beside it.
 
     The id "x" of page 3 becomes "3-x". A link to a page that is not among `pages` is only words.
     """
     article = soup.select_one("article.bd-article")
+    for form in article.select("form.ask"):
+        form.replace_with(asked(form))
     for node in article.select(NOT_PRINTED):
         node.decompose()
     for node in article.find_all(id=True):

@@ -11,11 +11,14 @@ import positions
 import pypdf
 import pytest
 from bs4 import BeautifulSoup
-from gather import order
+from gather import gather, order
 from pdf import opened
 from pdf import printed as print_page
 from PIL import Image
 from visit import VIEWS
+
+from vslib.teach import bank
+from vslib.teach.maths import rich
 
 PAGES = ["book/index.html", "book/four-subspaces.html"]
 
@@ -64,6 +67,11 @@ def shown(ready):
     """The sentences and pictures of the views, as the browser has them before it prints."""
     pictures = [picture(base64.b64decode(url.split(",")[1])) for url in ready.evaluate(DRAWN)]
     return ready.locator(".vslib-words").all_inner_texts(), pictures
+
+
+def drawn(words):
+    """Words of the bank as the page has them."""
+    return BeautifulSoup(rich(words), "html.parser").decode_contents()
 
 
 def titles(printed):
@@ -146,6 +154,36 @@ def test_solutions_are_unfolded_at_the_end(site, printed, words):
         assert title in appendix and title not in before
         for code in solution.select("pre"):
             assert (squeezed(code.get_text()) in appendix) != bool(code.find_parent("details"))
+
+
+def test_every_question_is_printed_and_nothing_of_its_answer(site, words, lines):
+    asked = [q for q in bank.read().values() if q.chapter == "four-subspaces"]
+    whole = BeautifulSoup(gather(site, PAGES), "html.parser")
+    found = whole.select(".print-ask")
+    assert len(found) == len(asked) >= 5
+    assert whole.select(".ask, [data-question], .print-ask [aria-label]") == []
+    for q in asked:
+        (made,) = [each for each in found if each.strong.decode_contents() == drawn(q.ask)]
+        choices = [each.decode_contents() for each in made.select("ol > li")]
+        assert choices == [drawn(option.say) for option in q.options]
+        said = [line.get_text() for line in made.select("p")]
+        assert said[-1] == "Its answer" and ("Your number: ________" in said) == (not q.options)
+        assert ("Mark all that are right." in said) == (q.kind == "many")
+        for option in q.options:
+            if "$" not in option.say + option.why:  # formulas have words of their own on paper
+                assert option.why not in made.get_text()
+                assert squeezed(option.say) in "".join(words)
+    assert sum(line.strip() == "Its answer" for page in lines for line in page) == len(asked)
+
+
+def test_an_answer_is_found_in_the_key(site):
+    whole = BeautifulSoup(gather(site, [*PAGES, "book/key.html"]), "html.parser")
+    links = whole.select(".print-ask .print-see a")
+    assert len(links) >= 5
+    for link in links:
+        key = link["href"].removeprefix("#2-question-")
+        answer = whole.find(id=f"2-question-{key}")
+        assert answer.h3.get_text().startswith(f"Question: {key}")
 
 
 def test_folded_code_is_not_printed(site, words):
